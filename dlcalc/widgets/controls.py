@@ -57,6 +57,13 @@ def make_controls(
     return controls
 
 
+def has_first_value(draw: Callable[..., object], name: str, abbreviation: object) -> bool:
+    """Whether someone has said where this control starts: the widget, a fourth number, or `draw`'s default value."""
+    said = isinstance(abbreviation, tuple) and len(abbreviation) == _MIN_MAX_STEP_VALUE
+    default = _default_values(draw).get(name, inspect.Parameter.empty)
+    return said or isinstance(abbreviation, ipywidgets.ValueWidget) or default is not inspect.Parameter.empty
+
+
 def _default_values(draw: Callable[..., object]) -> dict[str, object]:
     return {p.name: p.default for p in inspect.signature(draw).parameters.values()}
 

@@ -130,7 +130,7 @@ class Explore:
         except Exception as error:  # noqa: BLE001 - whatever a drawing raises belongs in the figure's place
             self._bundle = failure_bundle(failure_sentence(error, params), self._size)
             self._push()
-            if os.environ.get("DLCALC_STRICT"):
+            if strict():
                 raise
         else:
             self._bundle = self._picture.bundle()
@@ -166,6 +166,11 @@ class Explore:
 
     def __repr__(self) -> str:
         return f"<Explore {self.params}>"
+
+
+def strict() -> bool:
+    """Whether an error in a callback is raised besides being shown, so that tests fail."""
+    return bool(os.environ.get("DLCALC_STRICT"))
 
 
 def has_kernel() -> bool:

@@ -9,6 +9,7 @@ import base64
 import functools
 import html
 import struct
+import sys
 import threading
 import zlib
 from collections.abc import Callable, Mapping
@@ -29,9 +30,12 @@ CSS_DPI = 100  # one inch of a figure is 100 px of a page
 SHARPNESS = 2  # device pixels for each px of the page, for screens of high density
 
 # JupyterLab runs the callbacks of widgets in a thread of their own, and matplotlib's mathtext is not made for two.
-_ONE_AT_A_TIME = threading.RLock()
+ONE_AT_A_TIME = threading.RLock()
 
-CARD = "box-sizing:border-box;max-width:100%;border:1px solid #8c959f66;border-radius:8px;background:#fff;color:#1f2328"
+LOCKED = "Commit your prediction first. The figure then appears here."
+# A figure brings its own card; a sentence in its place gets one of the same kind.
+SHAPE = "box-sizing:border-box;max-width:100%;border-radius:10px"
+CARD = f"{SHAPE};border:1px solid #dedbd2;background:#fcfbf8;color:#22252b"
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Picture:
     width: int
     height: int
 
-    def bundle(self) -> dict[str, str]:
+    def bundle(self, attributes: str = "") -> dict[str, str]:
         """HTML with a text alternative, and the description alone for those who see no picture.
 
         JupyterLab gives every image/png an empty text alternative; an `<img>` in HTML keeps its own, in an untrusted
@@ -51,19 +55,28 @@ class Picture:
         """
         alt = " ".join(self.drawing.description.split())
         data = base64.b64encode(self.png).decode()
-        style = f"display:block;height:auto;{CARD}"
+        style = f"display:block;height:auto;{SHAPE}"
         # decoding="sync" swaps the old picture for the new one without a blank between them.
         image = (
             f'<img alt="{html.escape(alt)}" width="{self.width}" height="{self.height}" decoding="sync" '
-            f'style="{style}" src="data:image/png;base64,{data}">'
+            f'{attributes}style="{style}" src="data:image/png;base64,{data}">'
         )
         return {"text/html": image, "text/plain": alt}
 
 
 def size_of(draw: Draw, size: tuple[float, float] | None = None) -> tuple[float, float]:
-    """The figure's width and height in inches: as asked for, else the draw function's own, else 7.2 × 3.6."""
-    width, height = size or getattr(draw, "size", DEFAULT_SIZE)
+    """The figure's width and height in inches: as asked for, else the draw function's own, else 7.2 × 3.6.
+
+    A draw function's own size is its attribute `size`, or stands in the table EXHIBITS of its module.
+    """
+    width, height = size or getattr(draw, "size", None) or _exhibited_size(draw) or DEFAULT_SIZE
     return float(width), float(height)
+
+
+def _exhibited_size(draw: Draw) -> tuple[float, float] | None:
+    module = sys.modules.get(getattr(draw, "__module__", ""))
+    exhibits = getattr(module, "EXHIBITS", {}).values()
+    return next((exhibit.size for exhibit in exhibits if exhibit.draw is draw), None)
 
 
 def draw_on_new_figure(draw: Draw, params: Mapping[str, object], size: tuple[float, float]) -> tuple[Figure, Drawing]:
@@ -74,9 +87,10 @@ def draw_on_new_figure(draw: Draw, params: Mapping[str, object], size: tuple[flo
     TypeError
         If `draw` returns no Drawing.
     """
-    figure = Figure(figsize=size, dpi=CSS_DPI * SHARPNESS)
+    figure = Figure(figsize=size, dpi=CSS_DPI)
     _Canvas(figure)
     drawing = draw(figure, **params)
+    figure.set_dpi(CSS_DPI * SHARPNESS)
     if not isinstance(drawing, Drawing):
         message = f"{_name(draw)} returned {type(drawing).__name__}, but a draw function returns a Drawing"
         raise TypeError(message)
@@ -121,7 +135,7 @@ class _Canvas(FigureCanvasAgg):
 
 def picture_of(draw: Draw, params: Mapping[str, object], size: tuple[float, float]) -> Picture:
     """The picture that `draw` makes of these parameters: a pure function."""
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         figure, drawing = draw_on_new_figure(draw, params, size)
         return Picture(paint(figure), drawing, *pixels(size))
 
@@ -143,9 +157,9 @@ def failure_bundle(sentence: str, size: tuple[float, float]) -> dict[str, str]:
     return _card(sentence, size, 'role="alert" data-dlcalc-error="true"')
 
 
-def locked_bundle(size: tuple[float, float]) -> dict[str, str]:
+def locked_bundle(size: tuple[float, float], attributes: str = "") -> dict[str, str]:
     """The card that stands in the figure's place until a prediction is committed."""
-    return _card("Commit your prediction first. The figure then appears here.", size, 'data-dlcalc-locked="true"')
+    return _card(LOCKED, size, f'{attributes}data-dlcalc-locked="true"')
 
 
 def _card(sentence: str, size: tuple[float, float], attributes: str) -> dict[str, str]:
