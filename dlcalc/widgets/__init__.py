@@ -14,16 +14,16 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dlcalc.widgets.explore import Explore, explore
-    from dlcalc.widgets.flipbook import Flipbook, flipbook
+    from dlcalc.widgets.explorer import Explore, explore
+    from dlcalc.widgets.flipbooks import Flipbook, flipbook
 
 __all__ = ["Explore", "Flipbook", "explore", "flipbook"]
 
 _MODULE_OF = {
-    "Explore": "dlcalc.widgets.explore",
-    "explore": "dlcalc.widgets.explore",
-    "Flipbook": "dlcalc.widgets.flipbook",
-    "flipbook": "dlcalc.widgets.flipbook",
+    "Explore": "dlcalc.widgets.explorer",
+    "explore": "dlcalc.widgets.explorer",
+    "Flipbook": "dlcalc.widgets.flipbooks",
+    "flipbook": "dlcalc.widgets.flipbooks",
 }
 
 
@@ -32,7 +32,7 @@ def __getattr__(name: str) -> object:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
     try:
-        value = getattr(importlib.import_module(_MODULE_OF[name]), name)
+        return getattr(importlib.import_module(_MODULE_OF[name]), name)
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("dlcalc"):
             raise
@@ -41,8 +41,6 @@ def __getattr__(name: str) -> object:
             'Install what the lessons need with:  python -m pip install "dlcalc[lab]"'
         )
         raise ModuleNotFoundError(message, name=error.name) from error
-    globals()[name] = value  # the submodule of the same name must not shadow the function
-    return value
 
 
 def __dir__() -> list[str]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import anywidget
 
 HERE = Path(__file__).parent
 
 
-class Accessible(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
+class Accessible(anywidget.AnyWidget):
     """Shows nothing; mends the ipywidgets beside it.
 
     The sliders of ipywidgets 8 have no accessible name, and Jupyter takes arrow keys and letters typed on them for
@@ -18,8 +17,3 @@ class Accessible(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
     """
 
     _esm = (HERE / "accessible.js").read_text(encoding="utf-8")
-
-
-def with_accessible(*children: Any) -> list[Any]:
-    """The widgets, and the one that mends them."""
-    return [*children, Accessible()]

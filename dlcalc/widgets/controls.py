@@ -6,20 +6,19 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Mapping
-from numbers import Real
 from typing import Any
 
 import ipywidgets
+import numpy as np
 import traitlets
 
-_GREEK = dict(
-    zip(
-        "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi pi rho sigma tau phi chi psi omega".split(),
-        "αβγδεζηθκλμνξπρστφχψω",
-        strict=True,
-    )
-)
+_GREEK = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
+    "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ",
+    "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
+}  # fmt: skip
 _MIN_MAX_STEP_VALUE = 4
+_SLIDERS = (ipywidgets.IntSlider, ipywidgets.FloatSlider, ipywidgets.FloatLogSlider, ipywidgets.SelectionSlider)
 _DESCRIBED = (ipywidgets.Button, ipywidgets.Checkbox, ipywidgets.ToggleButton)  # these carry their own words
 
 
@@ -132,11 +131,25 @@ def value_of(control: Any) -> object:
     return round(value, 10) if isinstance(control, ipywidgets.FloatSlider) else value
 
 
+def observe(controls: Mapping[str, Any], callback: Callable[[object], None]) -> None:
+    """Call back whenever one of the controls has a new value."""
+    for control in controls.values():
+        if not isinstance(control, ipywidgets.fixed):
+            control.observe(callback, "value")
+
+
+def enable(controls: Mapping[str, Any], enabled: bool) -> None:
+    """Let the learner use the controls, or not."""
+    for control in controls.values():
+        if not isinstance(control, ipywidgets.fixed):
+            control.disabled = not enabled
+
+
 def spell(value: object) -> str:
     """A value in words short enough for a sentence."""
-    if isinstance(value, Real) and not isinstance(value, int):
-        return f"{float(value):.6g}".replace("-", "−")
-    return str(value).replace("-", "−") if isinstance(value, int) else repr(value)
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.6g}".replace("-", "−")
+    return str(value).replace("-", "−") if isinstance(value, (int, np.integer)) else repr(value)
 
 
 def panel(controls: Mapping[str, Any]) -> Any:
@@ -146,7 +159,8 @@ def panel(controls: Mapping[str, Any]) -> Any:
     for control in shown:
         if not isinstance(control, _DESCRIBED):
             control.style.description_width = f"{longest + 1}ch"
-            control.layout.width = control.layout.width or "340px"
+            wide = isinstance(control, (*_SLIDERS, ipywidgets.Text))
+            control.layout.width = control.layout.width or ("340px" if wide else "auto")
         elif isinstance(control, ipywidgets.Checkbox):
             control.indent = False
             control.layout.width = control.layout.width or "auto"

@@ -89,7 +89,7 @@ def draw_on_new_figure(draw: Draw, params: Mapping[str, object], size: tuple[flo
     """
     figure = Figure(figsize=size, dpi=CSS_DPI)
     _Canvas(figure)
-    drawing = draw(figure, **params)
+    drawing: object = draw(figure, **params)
     figure.set_dpi(CSS_DPI * SHARPNESS)
     if not isinstance(drawing, Drawing):
         message = f"{_name(draw)} returned {type(drawing).__name__}, but a draw function returns a Drawing"
@@ -105,19 +105,23 @@ def paint(figure: Figure) -> bytes:
 
 
 def encode_png(rgba: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
-    """PNG of a picture of shape (height, width, 4), unfiltered: half the time of Pillow's, for flat drawings as small."""
+    """PNG of a picture of shape (height, width, 4), unfiltered: as small for flat drawings, in half the time."""
     height, width, channels = rgba.shape
     rows = np.zeros((height, 1 + width * channels), np.uint8)  # each row begins with its filter: 0, none
     rows[:, 1:] = rgba.reshape(height, -1)
     header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)  # 8 bits a channel, RGBA
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 1)), (b"IEND", b""))
-    packed = [struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks]
+    packed = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    ]
     return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
 
 
 @functools.lru_cache(maxsize=8)
 def _renderer(width: int, height: int, dpi: float) -> RendererAgg:
-    return RendererAgg(width, height, dpi)
+    agg: Any = RendererAgg
+    renderer: RendererAgg = agg(width, height, dpi)
+    return renderer
 
 
 class _Canvas(FigureCanvasAgg):

@@ -15,8 +15,6 @@ class Frames {
     this.images = new Map();
   }
 
-  get width() { return this.n[1]; }
-  get height() { return this.n[2]; }
   has(frame) { return frame < this.n[0] && this.n[HEADER + 2 * frame] !== NONE; }
 
   outline(at) {
@@ -178,7 +176,7 @@ function render({ model, el }) {
     if (numbers !== model.get("numbers")) return;
     frames = new Frames(numbers);
     stage = decoded;
-    [canvas.width, canvas.height] = [frames.width, frames.height];
+    [canvas.width, canvas.height] = [frames.n[1], frames.n[2]];
     show(slider.valueAsNumber);
   }
 
@@ -192,16 +190,13 @@ function render({ model, el }) {
 
   const heard = { "change:numbers": receive, "change:message": speak, "change:locked": speak,
     "change:frame": () => { if (!playing) show(model.get("frame")); } };
-  for (const [event, answer] of Object.entries(heard)) model.on(event, answer);
+  Object.entries(heard).forEach((pair) => model.on(...pair));
   drawButton();
   speak();
   show(model.get("frame"));
   receive();
   requestAnimationFrame(() => hideSavedPicture(el));
-  return () => {
-    stop();
-    for (const [event, answer] of Object.entries(heard)) model.off(event, answer);
-  };
+  return () => { stop(); Object.entries(heard).forEach((pair) => model.off(...pair)); };
 }
 
 export default { render };

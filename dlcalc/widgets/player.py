@@ -26,8 +26,8 @@ class Player(anywidget.AnyWidget):
     _css = (HERE / "player.css").read_text(encoding="utf-8")
     name = traitlets.Unicode().tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
-    values = traitlets.List().tag(sync=True)
-    descriptions = traitlets.List().tag(sync=True)
+    values: Any = traitlets.List().tag(sync=True)
+    descriptions: Any = traitlets.List().tag(sync=True)
     stage = traitlets.Bytes().tag(sync=True)
     numbers = traitlets.Bytes().tag(sync=True)
     frame = traitlets.Int().tag(sync=True)
@@ -138,7 +138,7 @@ render({{ model, el: document.getElementById("figure") }});
 """
 
 
-def page(player: Player, picture: str) -> str:
+def web_page(player: Player, picture: str) -> str:
     """One HTML page that plays the flipbook with no kernel and no network."""
     traits = player.traits(sync=True)
     state = {name: getattr(player, name) for name in traits if not name.startswith("_") and name != "layout"}

@@ -100,7 +100,9 @@ class _Layout:
 
     @classmethod
     def of(cls, figure: Figure, drawing: Drawing) -> _Layout:
-        axes = tuple((*(round(edge, 9) for edge in ax.viewLim.extents), *ax.get_position().bounds) for ax in figure.axes)
+        axes = tuple(
+            (*(round(edge, 9) for edge in ax.viewLim.extents), *ax.get_position().bounds) for ax in figure.axes
+        )
         return cls(tuple(type(artist).__name__ for artist in drawing.moving), axes)
 
     def differs_from(self, first: _Layout) -> str:
@@ -118,7 +120,7 @@ def settle(figure: Figure) -> None:
         engine.execute(figure)
         figure.set_layout_engine("none")
     for ax in figure.axes:
-        locator = ax.get_axes_locator()
+        locator: Any = ax.get_axes_locator()
         ax.apply_aspect(locator(ax, _renderer_of(figure)) if locator else None)
         ax.viewLim  # noqa: B018 - asking for the limits makes matplotlib work them out
         if ax.name == "3d":

@@ -23,7 +23,6 @@ from typing import Any
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backend_bases import RendererBase
-from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Affine2D, IdentityTransform
@@ -38,16 +37,16 @@ _NONE = -1.0
 
 
 class Tape(RendererBase):
-    """Records of what artists paint.
+    """Records of what artists paint; its public methods but `frame` and `numbers` are what matplotlib asks for.
 
     Parameters
     ----------
-    ruler : RendererAgg
+    ruler : matplotlib.backends.backend_agg.RendererAgg
         Measures text, so that what is recorded stands where Agg would have painted it.
     n_frames : int
     """
 
-    def __init__(self, ruler: RendererAgg, n_frames: int) -> None:
+    def __init__(self, ruler: Any, n_frames: int) -> None:
         super().__init__()
         self.ruler, self.dpi = ruler, ruler.dpi
         self.width, self.height = float(ruler.width), float(ruler.height)
@@ -61,11 +60,14 @@ class Tape(RendererBase):
     # What matplotlib asks of a renderer.
 
     def get_canvas_width_height(self) -> tuple[float, float]:
+        """Size in pixels."""
         return self.width, self.height
 
     def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
+        """Size of a text in pixels, as Agg measures it."""
         if not ismath:
-            return self.ruler.get_text_width_height_descent(s, prop, ismath)
+            measured: tuple[float, float, float] = self.ruler.get_text_width_height_descent(s, prop, ismath)
+            return measured
         # Parsing a formula takes milliseconds: measure it at the size at which its outlines are drawn, so that
         # matplotlib's cache knows it when they are.
         large = prop.copy()
@@ -76,12 +78,15 @@ class Tape(RendererBase):
         return width, height, descent
 
     def points_to_pixels(self, points: Any) -> Any:
+        """Length in pixels."""
         return points * self.dpi / 72
 
     def option_scale_image(self) -> bool:
+        """Whether images may come unscaled."""
         return True  # an image with interpolation="none" comes as it is, small, with its transform
 
     def draw_path(self, gc: Any, path: Any, transform: Any, rgbFace: Any = None) -> None:
+        """Record one outline."""
         # As in Agg, but for snapping to whole pixels: what moves should move smoothly.
         simplify = path.should_simplify and rgbFace is None
         points, codes = _cleaned(path, transform, simplify=simplify)
@@ -92,6 +97,7 @@ class Tape(RendererBase):
     def draw_text(
         self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any = False, mtext: Any = None
     ) -> None:
+        """Record the outlines of one line of text, whose baseline begins at (x, y)."""
         key = ("text", s, prop.copy(), angle, bool(ismath))
         if key not in self._places:
             points, codes = text_to_path.get_text_path(prop, s, ismath=ismath)
@@ -103,6 +109,7 @@ class Tape(RendererBase):
         self._records += [self._places[key], style, x, y]
 
     def draw_image(self, gc: Any, x: float, y: float, im: Any, transform: Any = None) -> None:
+        """Record an image of shape (height, width, 4)."""
         height, width = im.shape[:2]
         placed = Affine2D() if transform is None else Affine2D().scale(1 / width, 1 / height) + transform
         placed = (placed + Affine2D().translate(x, y).scale(1, -1).translate(0, self.height)).get_matrix()

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
-import ipywidgets
-from IPython.core.getipython import get_ipython
-from IPython.display import display
-
 from dlcalc.figures.drawing import Drawing
-from dlcalc.widgets.accessible import with_accessible
-from dlcalc.widgets.controls import make_controls, panel, value_of
+from dlcalc.widgets.controls import enable, make_controls, observe, panel, value_of
+from dlcalc.widgets.page import Place, strict
 from dlcalc.widgets.picture import Draw, Picture, failure_bundle, failure_sentence, locked_bundle, picture_of, size_of
 
 
@@ -50,7 +45,9 @@ def explore(
         What the first drawing raises.  A later error is shown in the figure's place; with the environment variable
         DLCALC_STRICT it is raised too, so that tests fail.
     """
-    return Explore(draw, make_controls(draw, controls, labels), size_of(draw, size), locked_by)
+    explorer = Explore(draw, make_controls(draw, controls, labels), size_of(draw, size), locked_by)
+    explorer.show()
+    return explorer
 
 
 class Explore:
@@ -72,15 +69,11 @@ class Explore:
         self._shown_params = self.params
         self._bundle = self._picture.bundle()
         self._stale = self._drawing_now = False
-        self._handle: Any = None
-        self._shown_in: object = None
-        for control in controls.values():
-            if not isinstance(control, ipywidgets.fixed):
-                control.observe(self._changed, "value")
+        self._place = Place()
+        observe(controls, self._changed)
+        enable(controls, not self.locked)
         if self.locked:
-            self._enable(False)
             lock.observe(self._unlock)
-        self._show()
 
     @property
     def params(self) -> dict[str, Any]:
@@ -127,7 +120,7 @@ class Explore:
         self._shown_params = params
         try:
             self._picture = picture_of(self._draw, params, self._size)
-        except Exception as error:  # noqa: BLE001 - whatever a drawing raises belongs in the figure's place
+        except Exception as error:
             self._bundle = failure_bundle(failure_sentence(error, params), self._size)
             self._push()
             if strict():
@@ -137,53 +130,20 @@ class Explore:
             self._push()
 
     def _push(self) -> None:
-        if self._handle is not None:
-            self._handle.update(self.bundle, raw=True)
+        self._place.update(self.bundle)
 
     def _unlock(self, *_: object) -> None:
-        if not self.locked:
-            self._enable(True)
-            self._push()
+        enable(self.controls, not self.locked)
+        self._push()
 
-    def _enable(self, enabled: bool) -> None:
-        for control in self.controls.values():
-            if not isinstance(control, ipywidgets.fixed):
-                control.disabled = not enabled
-
-    def _show(self) -> None:
-        """Put the controls and the picture on the page, the picture as an output that is saved with the notebook."""
-        if not has_kernel():
-            return
-        self._shown_in = current_cell()
-        box = ipywidgets.VBox(with_accessible(panel(self.controls)))
-        display(quiet(box), raw=True)
-        self._handle = display(self.bundle, raw=True, display_id=True)
+    def show(self) -> None:
+        """Put the controls on the page, and the picture as an output that is saved with the notebook."""
+        self._place.show(self.bundle, panel(self.controls))
 
     def _ipython_display_(self) -> None:
         # The last line of a cell shows its value: the cell that made this figure has shown it already.
-        if current_cell() != self._shown_in:
-            self._show()
+        if not self._place.shown_by_this_cell:
+            self.show()
 
     def __repr__(self) -> str:
         return f"<Explore {self.params}>"
-
-
-def strict() -> bool:
-    """Whether an error in a callback is raised besides being shown, so that tests fail."""
-    return bool(os.environ.get("DLCALC_STRICT"))
-
-
-def has_kernel() -> bool:
-    """Whether something can be displayed with life in it."""
-    return getattr(get_ipython(), "kernel", None) is not None
-
-
-def current_cell() -> object:
-    """Which execution is running, or None outside IPython."""
-    return getattr(get_ipython(), "execution_count", None)
-
-
-def quiet(widget: Any) -> dict[str, Any]:
-    """The widget's display data, with no text for readers that know no widgets: the picture beside it speaks."""
-    bundle: dict[str, Any] = widget._repr_mimebundle_()
-    return {**bundle, "text/plain": ""}

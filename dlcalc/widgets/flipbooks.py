@@ -11,15 +11,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import ipywidgets
-from IPython.display import display
-
 from dlcalc.figures.drawing import Drawing
-from dlcalc.widgets.accessible import with_accessible
-from dlcalc.widgets.controls import has_first_value, make_controls, panel, value_of
-from dlcalc.widgets.explore import current_cell, has_kernel, quiet, strict
+from dlcalc.widgets.controls import enable, has_first_value, make_controls, observe, panel, value_of
+from dlcalc.widgets.page import Place, strict
 from dlcalc.widgets.picture import LOCKED, Draw, failure_sentence, locked_bundle, picture_of, size_of
-from dlcalc.widgets.player import new_player, page
+from dlcalc.widgets.player import new_player, web_page
 from dlcalc.widgets.reel import Reel
 
 INTERVAL = 1000 / 24  # milliseconds for each frame while playing
@@ -98,16 +94,13 @@ class Flipbook:
         self._draw, self._size, self._prediction = draw, size, lock
         self._others = dict(others)
         self._reels: dict[str, Reel] = {}
-        self._handle: Any = None
-        self._shown_in: object = None
+        self._place = Place()
         self.player = new_player(self._name, played, size, interval)
         self._reel = self._reel_for(self._other_params())
         self._make(self._reel)
         self.player.name = hashlib.sha256(self.player.stage + self.player.numbers).hexdigest()[:16]
         self.player.observe(self._frame_changed, "frame")
-        for control in self._others.values():
-            if not isinstance(control, ipywidgets.fixed):
-                control.observe(self._changed, "value")
+        observe(self._others, self._changed)
         self._lock()
         if self.locked:
             lock.observe(self._unlocked)
@@ -149,7 +142,7 @@ class Flipbook:
     def to_html(self) -> str:
         """One page that plays this flipbook, as its other controls stand now, with no kernel and no network."""
         self._make(self._reel)
-        return page(self.player, picture_of(self._draw, self.params, self._size).bundle()["text/html"])
+        return web_page(self.player, picture_of(self._draw, self.params, self._size).bundle()["text/html"])
 
     def save_html(self, path: str | os.PathLike[str]) -> None:
         """Write `to_html()` to a file."""
@@ -235,29 +228,21 @@ class Flipbook:
     def _lock(self) -> None:
         self.player.locked = self.locked
         self.player.message = LOCKED if self.locked else ""
-        for control in self._others.values():
-            if not isinstance(control, ipywidgets.fixed):
-                control.disabled = self.locked
+        enable(self._others, not self.locked)
 
     def _unlocked(self, *_: object) -> None:
         self._lock()
-        if self._handle is not None:
-            self._handle.update(self.bundle, raw=True)
+        self._place.update(self.bundle)
 
     # On the page.
 
     def show(self) -> None:
         """Put the controls, the player and the picture that is saved with the notebook on the page."""
-        if not has_kernel():
-            return
-        self._shown_in = current_cell()
-        box = ipywidgets.VBox(with_accessible(panel(self._others), self.player))
-        display(quiet(box), raw=True)
-        self._handle = display(self.bundle, raw=True, display_id=True)
+        self._place.show(self.bundle, panel(self._others), self.player)
 
     def _ipython_display_(self) -> None:
         # The last line of a cell shows its value: the cell that made this figure has shown it already.
-        if current_cell() != self._shown_in:
+        if not self._place.shown_by_this_cell:
             self.show()
 
     def __repr__(self) -> str:
