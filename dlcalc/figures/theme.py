@@ -18,9 +18,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import wraps
+from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from matplotlib import rc_context
+from matplotlib.font_manager import fontManager
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.patheffects import withStroke
 
@@ -41,8 +43,13 @@ DPI = 100
 
 # Font sizes in points. Nothing on a card is smaller than SMALL.
 SMALL, BODY, HEADING = 9.5, 11.0, 13.0
-FONTS = ("DejaVu Sans",)
+# The course brings its own font (Inter with digits of one width, see fonts/README.md), so that a figure is the same
+# picture on every machine and a number does not tremble while its slider moves. DejaVu fills in rare symbols.
+FONTS = ("dlcalc Inter", "DejaVu Sans")
 MATHEMATICS = "stix"
+for _style in ("regular", "bold"):
+    with as_file(files("dlcalc.figures") / "fonts" / f"dlcalc-inter-{_style}.ttf") as _path:
+        fontManager.addfont(_path)
 
 
 @dataclass(frozen=True)
@@ -88,10 +95,10 @@ GRID = "#ebe9e3"
 
 # The meanings, the same in every figure.
 VALUES = Role("values", "#0763b1", "#dbeaf7", "-", "o")
-ERRORS = Role("error signals", "#c03a12", "#fbe3da", (0, (5, 1.6)), "D")
-GRADIENTS = Role("gradients", "#86157f", "#f2dff1", (0, (5, 1.5, 1, 1.5)), "^")
-BIAS = Role("bias nodes", "#806000", "#f8ebc4", (0, (1, 1.4)), "s")
-LEARNER = Role("the learner's own", "#00704f", "#d5efe5", (0, (9, 2)), "P")
+ERRORS = Role("error signals", "#c7420a", "#fbe3da", (0, (5, 1.6)), "D")
+GRADIENTS = Role("gradients", "#7c1472", "#f2dff1", (0, (5, 1.5, 1, 1.5)), "^")
+BIAS = Role("bias nodes", "#5c4508", "#f8ebc4", (0, (1, 1.4)), "s")
+LEARNER = Role("the learner's own", "#065f44", "#d5efe5", (0, (9, 2)), "P")
 NEUTRAL = Role("neutral", "#686b71", "#efeee9", "-", "o")
 # What the reader is looking at just now: a warm ground under dark ink.
 HIGHLIGHT = Role("highlight", "#7a5200", "#ffe08a", "-", "*")
@@ -188,7 +195,7 @@ def plot(
     if grid:
         axes.grid(color=GRID, linewidth=1.0, linestyle="-")
     if xlabel:
-        axes.set_xlabel(xlabel, fontsize=BODY, color=INK, loc="right", labelpad=2)
+        axes.set_xlabel(xlabel, fontsize=BODY, color=INK, loc="right", labelpad=0)
     if ylabel:
         axes.text(
             0.0, 1.03, ylabel, transform=axes.transAxes, fontsize=BODY, color=INK, ha="left", va="bottom", zorder=5
