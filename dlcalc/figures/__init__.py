@@ -15,6 +15,7 @@ from importlib import import_module
 # Every figure by name, with the module that draws it and holds its row of the registry.
 _MODULES = {
     "forward_propagation": "forward_propagation",
+    "gradient_descent": "gradient_descent",
     "smallest_network": "smallest_network",
     "activation_and_slope": "activation_slopes",
     "product_of_slopes": "slope_products",
