@@ -7,8 +7,8 @@ array([2.50000000e-01, 4.24835426e-18])
 >>> relu.kinks
 (0.0,)
 
-The formulas stand in `dlcalc._formulas`. nan gives nan everywhere, in φ, φ′ and φ″ alike, even where the derivative is a
-constant: a nan must never look like a healthy slope.
+The formulas stand in `dlcalc._formulas`. nan gives nan everywhere, in φ, φ′ and φ″ alike, even where the derivative is
+a constant: a nan must never look like a healthy slope.
 """
 
 from collections.abc import Callable
