@@ -80,7 +80,8 @@ def _descend(learning_rate: float, batch_size: int, seed: int) -> Descent:
     """STEPS steps of mini-batch gradient descent from START, epochs shuffled."""
     scene = landscape()
     rng = np.random.default_rng(seed)
-    here, path, batches = START, [START], []
+    here, path = START, [START]
+    batches: list[Array] = []
     for _ in range(STEPS):
         batches = batches or _split(rng, batch_size)
         here = here - learning_rate * scene.gradient(here, batches.pop(0))
