@@ -1,8 +1,8 @@
 """The numeric slope of a function of one variable, and its kinks, found from values of the function alone.
 
 A kink shows when one looks closer. Five points in x ± w have a *roughness*: what is left when everything that a cubic
-explains is taken away. Halving w leaves an eighth of it, or less, where f is smooth; a quarter where its second derivative
-jumps; half of it at a kink, where the first does; and all of it where there is nothing but roundoff.
+explains is taken away. Halving w leaves an eighth of it, or less, where f is smooth; a quarter where its second
+derivative jumps; half of it at a kink, where the first does; and all of it where there is nothing but roundoff.
 """
 
 import math
@@ -78,7 +78,7 @@ def _has_kink(f: Line, x: float, h: float, noise: float) -> bool:
         return False
     finest = seen[-1 - MANY :]
     rate = math.log2(finest[0] / finest[-1]) / (len(finest) - 1)
-    # 1 for a kink, give or take 2/3 over three halvings, as it may stand anywhere in its windows; 2 or more if smoother.
+    # 1 for a kink, give or take 2/3 over three halvings, as it stands anywhere in its windows; 2 or more if smoother.
     return 0.25 < rate < 1.5
 
 
