@@ -14,6 +14,7 @@ from importlib import import_module
 
 # Every figure by name, with the module that draws it and holds its row of the registry.
 _MODULES = {
+    "forward_propagation": "forward_propagation",
     "activation_and_slope": "activation_slopes",
     "product_of_slopes": "slope_products",
 }

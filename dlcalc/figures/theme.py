@@ -223,6 +223,14 @@ def blank(figure: Figure, rectangle: Rectangle, *, xlim: tuple[float, float], yl
     return axes
 
 
+def sheet(figure: Figure) -> Axes:
+    """Axes over the whole card for diagrams: its coordinates are inches from the lower left corner."""
+    width, height = (float(length) for length in figure.get_size_inches())
+    axes = figure.add_axes((0, 0, 1, 1), facecolor="none", xlim=(0, width), ylim=(0, height))
+    axes.set_axis_off()
+    return axes
+
+
 def label(
     axes: Axes,
     x: float,
@@ -242,13 +250,12 @@ def label(
         x,
         y,
         text,
-        color=role.colour if role else INK,
         fontsize=size,
         ha=ha,
         va=va,
         weight=weight,
         path_effects=[withStroke(linewidth=3.0, foreground=CARD)] if halo else [],
-        **{"zorder": 6, **options},
+        **{"zorder": 6, "color": role.colour if role else INK, **options},
     )
 
 
