@@ -27,7 +27,6 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from dlcalc import _network_input as check
-from dlcalc._network_targets import targets
 from dlcalc.activations import ACTIVATIONS, Activation
 from dlcalc.initializers import INITIALIZERS, Initializer, default_initializer
 from dlcalc.losses import LOSSES, Loss
@@ -238,7 +237,7 @@ class MLP:
 
     def backward(self, run: ForwardPass, y: ArrayLike) -> BackwardPass:
         """Every δ and every gradient of the mean loss, for labels y of the batch that `run` has seen."""
-        delta_out = self.loss_function.error_signal(run.f, self._targets(run.f, y))
+        delta_out = self.loss_function.error_signal(run.f, y)
         return backward_by_matrix(self.weights, run, delta_out, self.activation)
 
     def forward_by_unit(self, x: ArrayLike) -> ForwardPass:
@@ -248,13 +247,12 @@ class MLP:
     def backward_by_unit(self, run: ForwardPass, y: ArrayLike) -> BackwardPass:
         """Every δ and every gradient for the label y of one example, computed in loops over units."""
         f = run.f[np.newaxis]
-        delta_out = self.loss_function.error_signal(f, self._targets(f, np.asarray(y)[np.newaxis]))[0]
+        delta_out = self.loss_function.error_signal(f, np.asarray(y)[np.newaxis])[0]
         return backward_by_unit(self.weights, run, delta_out, self.activation)
 
     def loss(self, X: ArrayLike, y: ArrayLike) -> float:
         """The mean loss over the batch, with the divisor of the loss (B·n_L or B)."""
-        f = self.forward(X).f
-        return float(self.loss_function(f, self._targets(f, y)))
+        return float(self.loss_function(self.forward(X).f, y))
 
     def gradients(self, X: ArrayLike, y: ArrayLike) -> list[Array]:
         """∇_{W⁽ˡ⁾}ℓ of the mean loss for each layer, shaped like `weights`."""
@@ -278,9 +276,6 @@ class MLP:
             return (f > 0).astype(np.intp)
         classes: Array = f.argmax(axis=1)
         return classes
-
-    def _targets(self, f: Array, y: ArrayLike) -> Array:
-        return targets(y, self.loss_function.name, f)
 
 
 def _drawn_weights(widths: list[int], initializer: str | Initializer, rng: object) -> list[Array]:

@@ -77,8 +77,8 @@ def expand(
     x0 : float or array_like of shape (n,)
     order : 0, 1 or 2
     gradient : array_like or callable, optional
-        f′(x₀), ∇f(x₀) of shape (n,), or the Jacobian of shape (m, n); or a function of x that gives it. Default: central
-        differences.
+        f′(x₀), ∇f(x₀) of shape (n,), or the Jacobian of shape (m, n); or a function of x that gives it. Default: by
+        central differences.
     hessian : array_like or callable, optional
         f″(x₀) or H of shape (n, n), likewise. Default: second differences.
 

@@ -14,7 +14,12 @@ from importlib import import_module
 
 # Every figure by name, with the module that draws it and holds its row of the registry.
 _MODULES = {
+    "taylor_expansion": "taylor_expansion",
+    "jacobian_map": "jacobian_map",
+    "difference_errors": "difference_errors",
     "forward_propagation": "forward_propagation",
+    "gradient_descent": "gradient_descent",
+    "smallest_network": "smallest_network",
     "activation_and_slope": "activation_slopes",
     "product_of_slopes": "slope_products",
 }

@@ -81,7 +81,7 @@ def forward_propagation(
 def _distance(w: Array) -> float:
     """How far from the origin the line w₁x₁ + w₂x₂ + b = 0 lies."""
     length = float(np.hypot(w[0], w[1]))
-    return float(abs(w[2]) / length) if length else float("inf")
+    return float(abs(w[2])) / length if length else float("inf")
 
 
 def _network(sheet: Axes, net: MLP, values: list[Array], row: int, *, bias_nodes: bool) -> None:
@@ -171,7 +171,7 @@ def _bracketed(
         bottom = PRODUCT_MIDDLE - rows * CELL_HEIGHT / 2
         sheet.plot([edge + inward, edge, edge, edge + inward], [top, top, bottom, bottom], color=MUTED, linewidth=1.2)
     sheet.text((x + right) / 2, PRODUCT_MIDDLE + 0.66, name, fontsize=theme.BODY, color=MUTED, ha="center", va="center")
-    return right + 0.03
+    return float(right) + 0.03
 
 
 def _plane(figure: Figure, W: Array, row: int, x: tuple[float, float], z: float) -> Array:

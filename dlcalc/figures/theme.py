@@ -21,9 +21,10 @@ from functools import wraps
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.font_manager import fontManager
-from matplotlib.patches import FancyBboxPatch
+from matplotlib.patches import FancyBboxPatch, Polygon
 from matplotlib.patheffects import withStroke
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.text import Text
+
+    from dlcalc.typing import Array
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -257,6 +260,26 @@ def label(
         path_effects=[withStroke(linewidth=3.0, foreground=CARD)] if halo else [],
         **{"zorder": 6, "color": role.colour if role else INK, **options},
     )
+
+
+def arrow(axes: Axes, start: Array, end: Array, role: Role, *, width: float = 2.4) -> Polygon:
+    """An arrow from `start` to `end`, both of shape (2,), as one polygon with seven corners at any length.
+
+    For axes with one unit as long in x as in y; the head shrinks with short arrows.
+    """
+    # One pixel in units of the axes.
+    pixel = float(np.diff(axes.get_xlim())[0]) / axes.bbox.width
+    along = np.asarray(end, float) - start
+    length = float(np.hypot(*along))
+    along = along / length if length > 0 else np.array([1.0, 0.0])
+    across = np.array([-along[1], along[0]])
+    half, head = 0.5 * width * pixel * DPI / 72, min(11 * pixel, 0.6 * length)
+    neck = end - head * along
+    corners = [start + half * across, neck + half * across, neck + 0.45 * head * across, end]
+    corners += [neck - 0.45 * head * across, neck - half * across, start - half * across]
+    polygon = Polygon(np.array(corners), closed=True, facecolor=role.colour, edgecolor="none", zorder=4.5)
+    axes.add_artist(polygon)
+    return polygon
 
 
 def number(value: float, digits: int = 2) -> str:
