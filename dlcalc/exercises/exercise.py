@@ -1,6 +1,7 @@
 """What an exercise is: data, a reference, and the slips, each an edit of the reference's own source."""
 
 import inspect
+import re
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -107,8 +108,8 @@ class Exercise:
         The modules of `driving` that the cases need beyond its core.
     compare : callable, optional
         (case, observation, expected observation) → a complaint or "", in place of the comparison of values.
-    quiet : bool
-        Whether a RuntimeWarning makes the answer wrong.
+    quiet : str
+        Where a warning of NumPy's makes an answer wrong: the name of that slip.
     seconds : float
         For all cases together.
     """
@@ -125,7 +126,7 @@ class Exercise:
     tolerance: Tolerance = Tolerance()
     driving: tuple[str, ...] = ()
     compare: Callable[[Case, dict[str, Any], dict[str, Any]], str] | None = None
-    quiet: bool = False
+    quiet: str = ""
     seconds: float = 2.0
 
     @property
@@ -184,11 +185,13 @@ def edited(reference: Answer, edits: Edits) -> Answer:
 @cache
 def _edited(reference: Answer, edits: tuple[tuple[str, str], ...]) -> Answer:
     source = textwrap.dedent(inspect.getsource(reference))
-    for old, new in edits:
+    for old, _ in edits:
         if source.count(old) != 1:
             message = f"{reference.__name__} holds {old!r} {source.count(old)} times; an edit needs it exactly once"
             raise ValueError(message)
-        source = source.replace(old, new)
+    # All at once, so that two pieces can change places.
+    pieces = dict(edits)
+    source = re.sub("|".join(map(re.escape, pieces)), lambda found: pieces[found[0]], source)
     namespace = dict(vars(inspect.getmodule(reference)))
     exec(compile(source, f"<{reference.__name__}, edited>", "exec"), namespace)  # noqa: S102 - our own source
     answer: Answer = namespace[reference.__name__]

@@ -175,7 +175,7 @@ def _side_effect(exercise: Exercise, seen: Observation) -> Fault | None:
         )
         return Fault("slip", sentence, "changes its input")
     if exercise.quiet and seen["warnings"]:
-        return Fault("wrong", f"The value is right, but NumPy warns: {str(seen['warnings'][0])[:200]}.")
+        return Fault("slip", f"The value is right, but NumPy warns: {str(seen['warnings'][0])[:200]}.", exercise.quiet)
     if seen.get("overwritten"):
         sentence = "The value is right, but a later call overwrites it: make a new array in each call."
         return Fault("slip", sentence, "keeps something between calls")
