@@ -1,5 +1,6 @@
 """What an exercise is: data, a reference, and the slips, each an edit of the reference's own source."""
 
+import ast
 import inspect
 import re
 import textwrap
@@ -184,7 +185,7 @@ def edited(reference: Answer, edits: Edits) -> Answer:
 
 @cache
 def _edited(reference: Answer, edits: tuple[tuple[str, str], ...]) -> Answer:
-    source = textwrap.dedent(inspect.getsource(reference))
+    source = without_docstring(textwrap.dedent(inspect.getsource(reference)))
     for old, _ in edits:
         if source.count(old) != 1:
             message = f"{reference.__name__} holds {old!r} {source.count(old)} times; an edit needs it exactly once"
@@ -196,3 +197,13 @@ def _edited(reference: Answer, edits: tuple[tuple[str, str], ...]) -> Answer:
     exec(compile(source, f"<{reference.__name__}, edited>", "exec"), namespace)  # noqa: S102 - our own source
     answer: Answer = namespace[reference.__name__]
     return answer
+
+
+def without_docstring(source: str) -> str:
+    """The source of a function or class without its docstring, whose words no edit should meet."""
+    definition = ast.parse(source).body[0]
+    lines = source.splitlines(keepends=True)
+    if isinstance(definition, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(definition) is not None:
+        docstring = definition.body[0]
+        del lines[docstring.lineno - 1 : docstring.end_lineno]
+    return "".join(lines)

@@ -17,7 +17,7 @@ from dlcalc.exercises.telling import show_arguments, size, tell_exception
 # Faults of the comparison that are slips in any exercise.
 NAMED_FAULTS = {"transposed": "transposed", "broadcast": "broadcast accident", "truncated": "integer truncation"}
 UNREADABLE: Observation = {"outcome": "unreadable"}
-SHAPES_DO_NOT_FIT = re.compile("mismatch in its core dimension|not aligned|could not be broadcast|must match")
+SHAPES_DO_NOT_FIT = re.compile("mismatch in its core dimension|not aligned|could not (be )?broadcast|must match")
 OUTCOMES = ("value", "raised", "timeout", "not callable")
 
 

@@ -434,12 +434,6 @@ DERIVATIVE_FROM_OUTPUT = Exercise(
             {"1 - v**2": "v**2 - 1"},
             {"v * (1 - v)": "v * (v - 1)", "1 - v**2": "v**2 - 1"},
         ),
-        Slip(
-            "tanh′ = 1/cosh²(v)",
-            "v was put into cosh, as if it were z: 1/cosh²(z) = 1 − v².",
-            {"1 - v**2": "1 / np.cosh(v) ** 2"},
-            same_as=("φ applied again",),
-        ),
     ),
     hints=(
         "You have all three formulas from the exercises before; which of them need only v?",
