@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any, TypeAlias
 
 from dlcalc.exercises.driving import Case
@@ -164,12 +164,11 @@ class Exercise:
 
     def all_cases(self, seed: int) -> list[Case]:
         """The cases, and the first once more: nothing may be kept between calls."""
-        cases = self.cases(seed)
-        return [*cases, cases[0]]
+        return _all_cases(self, seed)
 
     def wrong_answers(self, slip: Slip) -> tuple[Answer, ...]:
         """The slip's implementations."""
-        return tuple(variant if callable(variant) else edited(self.reference, variant) for variant in slip.variants)
+        return _wrong_answers(self, slip)
 
 
 def edited(reference: Answer, edits: Edits) -> Answer:
@@ -183,9 +182,25 @@ def edited(reference: Answer, edits: Edits) -> Answer:
     return _edited(reference, tuple(edits.items()))
 
 
+@lru_cache(maxsize=256)
+def _all_cases(exercise: Exercise, seed: int) -> list[Case]:
+    cases = exercise.cases(seed)
+    return [*cases, cases[0]]
+
+
+@cache
+def _wrong_answers(exercise: Exercise, slip: Slip) -> tuple[Answer, ...]:
+    return tuple(variant if callable(variant) else edited(exercise.reference, variant) for variant in slip.variants)
+
+
+@cache
+def _body(reference: Answer) -> str:
+    return without_docstring(textwrap.dedent(inspect.getsource(reference)))
+
+
 @cache
 def _edited(reference: Answer, edits: tuple[tuple[str, str], ...]) -> Answer:
-    source = without_docstring(textwrap.dedent(inspect.getsource(reference)))
+    source = _body(reference)
     for old, _ in edits:
         if source.count(old) != 1:
             message = f"{reference.__name__} holds {old!r} {source.count(old)} times; an edit needs it exactly once"

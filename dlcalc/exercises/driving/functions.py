@@ -23,11 +23,11 @@ def function(name: str) -> Callable[[Any], Any]:
 
 @recipe("loss")
 def loss(coefficients: list[Any]) -> Callable[[list[Any]], float]:
-    """loss(params) = Σ (c p² + b p + sin p) over all entries of all parameters, with arrays c and b for each."""
+    """loss(params) = 5 + Σ (c p² + b p + sin p) over all entries of all parameters, with arrays c and b for each."""
     curvatures, slopes = materialise(coefficients)
 
     def total(params: list[Any]) -> float:
         terms = zip(curvatures, slopes, params, strict=True)
-        return float(sum(np.sum(c * p**2 + b * p + np.sin(p)) for c, b, p in terms))
+        return 5.0 + float(sum(np.sum(c * p**2 + b * p + np.sin(p)) for c, b, p in terms))
 
     return total

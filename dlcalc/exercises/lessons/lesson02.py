@@ -240,7 +240,7 @@ def compare_minibatches(case, value, _expected):
         if complaint:
             return complaint
     first, again, other = ([index for batch in batches for index in batch] for batches in runs)
-    if first != again:
+    if n > 10 and first != again:
         return "Two runs with one seed give two orders: the order must come from rng alone."
     if n > 10 and first == other:
         return "The order does not depend on rng."
@@ -289,8 +289,7 @@ MINIBATCHES = Exercise(
         minibatches_by_yielding,
         lambda n, batch_size, rng: np.split(rng.permutation(n), range(batch_size, n, batch_size)),
         lambda n, batch_size, rng: [
-            batch.tolist()
-            for batch in np.split(rng.choice(n, n, replace=False), np.arange(batch_size, n, batch_size))
+            batch.tolist() for batch in np.split(rng.choice(n, n, replace=False), np.arange(batch_size, n, batch_size))
         ],
         lambda n, batch_size, rng: (
             np.argsort(order)[k : k + batch_size] for order in [rng.random(n)] for k in range(0, n, batch_size)
@@ -308,7 +307,9 @@ MINIBATCHES = Exercise(
             "The indices are drawn with replacement: some come twice and others never. An epoch takes each index once.",
             {"rng.permutation(n)": "rng.integers(n, size=n)"},
             {"rng.permutation(n)": "rng.choice(n, size=n)"},
-            lambda n, batch_size, rng: [rng.choice(n, min(batch_size, n), replace=False) for _ in range(0, n, batch_size)],
+            lambda n, batch_size, rng: [
+                rng.choice(n, min(batch_size, n), replace=False) for _ in range(0, n, batch_size)
+            ],
             lambda n, batch_size, rng: [rng.integers(n, size=batch_size) for _ in range(-(-n // batch_size))],
         ),
         Slip(

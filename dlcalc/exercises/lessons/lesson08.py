@@ -11,9 +11,7 @@ NO_TRANSPOSE = (
     "A transpose is missing: look at the shapes, Δ (N, n_l), V (N, n_{l-1}+1), W (n_l, n_{l-1}+1). In a square network "
     "the product exists and is silently wrong."
 )
-GRADIENT_TRANSPOSED = (
-    "The gradient is transposed: VᵀΔ is (n_{l-1}+1, n_l); ∇W has the shape of W, so it is ΔᵀV."
-)
+GRADIENT_TRANSPOSED = "The gradient is transposed: VᵀΔ is (n_{l-1}+1, n_l); ∇W has the shape of W, so it is ΔᵀV."
 BIAS_COLUMN_KEPT = (
     "The bias column was kept on the way back: nothing flows back into the constant 1, so use W̄ = W[:, :-1]."
 )
@@ -120,7 +118,9 @@ LINEAR_BACKWARD = Exercise(
             "The two results are in the wrong order: first delta_V, then grad_W.",
             {"return delta_V, grad_W": "return grad_W, delta_V"},
         ),
-        Slip("sign", "The sign of grad_W is wrong: going downhill is the optimizer's business.", {"delta.T": "-delta.T"}),
+        Slip(
+            "sign", "The sign of grad_W is wrong: going downhill is the optimizer's business.", {"delta.T": "-delta.T"}
+        ),
     ),
     hints=(
         "Write the shapes under the symbols. grad_W has the shape of W, delta_V that of V without its ones.",
@@ -174,8 +174,12 @@ ACTIVATION_BACKWARD = Exercise(
             {"delta_V * dphi(Z)": "delta_V.T @ dphi(Z)"},
             {"delta_V * dphi(Z)": "dphi(Z) @ delta_V"},
         ),
-        Slip("no φ′", "φ′(Z) is missing: going back through φ multiplies by its slope.", {"delta_V * dphi(Z)": "delta_V"}),
-        Slip("φ′ alone", "This is φ′(Z) alone; it multiplies the error signal delta_V.", {"delta_V * dphi(Z)": "dphi(Z)"}),
+        Slip(
+            "no φ′", "φ′(Z) is missing: going back through φ multiplies by its slope.", {"delta_V * dphi(Z)": "delta_V"}
+        ),
+        Slip(
+            "φ′ alone", "This is φ′(Z) alone; it multiplies the error signal delta_V.", {"delta_V * dphi(Z)": "dphi(Z)"}
+        ),
         Slip("φ′ twice", "φ′(Z) was multiplied in twice.", {"dphi(Z)": "dphi(Z) * dphi(Z)"}),
         Slip(
             "φ′ of the error signal",
@@ -350,7 +354,9 @@ MLP_BACKWARD = Exercise(
             {"f.size": "len(f)", _GRADIENT: "delta.T @ V / len(V)"},
             {_BACK: "(delta @ weights[layer - 1][:, :-1]) * v * (1 - v) / len(v)"},
         ),
-        Slip("factor 2", "The factor 2 is missing: the derivative of (f − y)² is 2(f − y).", {"2 * (f - y)": "(f - y)"}),
+        Slip(
+            "factor 2", "The factor 2 is missing: the derivative of (f − y)² is 2(f − y).", {"2 * (f - y)": "(f - y)"}
+        ),
         Slip("sign", "The sign is wrong: the error signal is 2(f − y), not 2(y − f).", {"(f - y)": "(y - f)"}),
         Slip(
             "bias averaged",
