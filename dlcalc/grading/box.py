@@ -82,7 +82,9 @@ def _copy_closure(package: str, destination: Path) -> None:
             continue
         copied.add(name)
         relative = Path(*name.split("."))
-        target = destination / (relative / "__init__.py" if origin.name == "__init__.py" else relative.with_suffix(".py"))
+        target = destination / (
+            relative / "__init__.py" if origin.name == "__init__.py" else relative.with_suffix(".py")
+        )
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(origin, target)
         pending += _imports(name, origin)

@@ -128,7 +128,9 @@ def _find_bubblewrap() -> str:
         raise SandboxError(message)
     usage = subprocess.run([program, "--help"], capture_output=True, text=True, check=False)  # noqa: S603
     if "--disable-userns" not in usage.stdout + usage.stderr:
-        message = f"The sandbox needs bubblewrap 0.8 or newer, and {program} is older. Update it, or use --sandbox docker."
+        message = (
+            f"The sandbox needs bubblewrap 0.8 or newer, and {program} is older. Update it, or use --sandbox docker."
+        )
         raise SandboxError(message)
     return program
 

@@ -35,6 +35,8 @@ class Row:
     message : str
     seconds : float
         How long it took; not part of the table, which is the same in every run.
+    suspicion : str
+        What in the cell no exercise asks for, for the instructor's report; empty as a rule.
     """
 
     submission: str
@@ -44,6 +46,7 @@ class Row:
     verdict: str
     message: str
     seconds: float = 0.0
+    suspicion: str = ""
 
     def cells(self) -> list[str | int]:
         """The row as it stands in the table."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlcalc.grading.rows import Row
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
 SUFFIX = ".state.sqlite"
@@ -41,11 +43,12 @@ class State:
     """
 
     def __init__(self, table: Path) -> None:
+        self.lock = threading.Lock()
         self.path = table.with_name(table.name + SUFFIX)
         try:
             # Grades are nobody else's business.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-            self.connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+            self.connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
             self.connection.execute(TABLE)
             self.connection.execute("SELECT path, key, grades FROM graded LIMIT 1").fetchall()
         except (OSError, sqlite3.Error) as error:
@@ -60,18 +63,29 @@ class State:
     ) -> None:
         self.connection.close()
 
-    def find(self, path: str, key: str) -> list[Row] | None:
-        """The rows of a submission that was graded under this key."""
-        found = self.connection.execute(
-            "SELECT grades FROM graded WHERE path = ? AND key = ?", (os.fsencode(path), key)
-        ).fetchone()
-        return None if found is None else [Row(submission=path, **row) for row in json.loads(found[0])]
+    def holds(self, path: str, key: str) -> bool:
+        """Whether a submission was graded under this key."""
+        query = "SELECT 1 FROM graded WHERE path = ? AND key = ?"
+        with self.lock:
+            return self.connection.execute(query, (os.fsencode(path), key)).fetchone() is not None
 
     def keep(self, path: str, key: str, rows: list[Row]) -> None:
         """Keep the rows of a submission; after this returns they survive the end of the process."""
-        grades = [row.as_dict() for row in rows]
-        for grade in grades:
-            del grade["submission"]
-        self.connection.execute(
-            "INSERT OR REPLACE INTO graded VALUES (?, ?, ?)", (os.fsencode(path), key, json.dumps(grades))
-        )
+        grades = [{name: value for name, value in row.as_dict().items() if name != "submission"} for row in rows]
+        values = (os.fsencode(path), key, json.dumps(grades))
+        with self.lock:
+            self.connection.execute("INSERT OR REPLACE INTO graded VALUES (?, ?, ?)", values)
+
+    def rows(self, paths: list[str]) -> Iterator[Row]:
+        """The rows of these submissions, in this order."""
+        for path in paths:
+            with self.lock:
+                found = self.connection.execute("SELECT grades FROM graded WHERE path = ?", (os.fsencode(path),))
+                ((grades,),) = found.fetchall()
+            for row in json.loads(grades):
+                yield Row(submission=path, **row)
+
+    def forget(self) -> None:
+        """Empty the state."""
+        with self.lock:
+            self.connection.execute("DELETE FROM graded")

@@ -82,12 +82,18 @@ class Stage:
         pairs = [text for source, name in self.names.items() for text in (str(source), name)]
         command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", SCRIPT, "sh", self.place, *pairs]
         with subprocess.Popen(  # noqa: S603 - a list that we built
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"PATH": os.environ["PATH"]}
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={"PATH": os.environ["PATH"]},
         ) as holder:
             assert holder.stdout is not None and holder.stderr is not None  # noqa: S101, PT018 - pipes were asked for
             if holder.stdout.readline() != b"ready\n":
                 problem = holder.stderr.read().decode(errors="replace").strip().splitlines()
-                message = f"Root cannot prepare a sandbox here ({problem[-1] if problem else 'no reason given'}). {ADVICE}"
+                message = (
+                    f"Root cannot prepare a sandbox here ({problem[-1] if problem else 'no reason given'}). {ADVICE}"
+                )
                 raise SandboxError(message)
             # The open descriptor keeps the namespace alive; the process is no longer needed.
             return os.open(f"/proc/{holder.pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)

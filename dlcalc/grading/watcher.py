@@ -35,6 +35,8 @@ class Watcher:
         """Watch a worker from now on."""
         with self.lock:
             self.workers.add(worker)
+            if self.stopped.is_set():
+                worker.kill("interrupted")
 
     def remove(self, worker: WorkerProcess) -> None:
         """Stop watching a worker; when this returns, it will not be killed any more."""
@@ -42,7 +44,7 @@ class Watcher:
             self.workers.discard(worker)
 
     def close(self) -> None:
-        """End every worker that is still there, and the thread."""
+        """End every worker that is still there, every one that is added later, and the thread."""
         self.stopped.set()
         self.thread.join()
         with self.lock:

@@ -76,6 +76,9 @@ def main(options: dict[str, Any]) -> None:
     driver = importlib.import_module(options["driver"])
     if options["lesson_modules"]:
         importlib.import_module("dlcalc.autodiff")
+    elif not options["alone"]:
+        # Without a sandbox an installed dlcalc lies on the path; it is as absent as inside one.
+        sys.modules["dlcalc"] = None  # type: ignore[assignment]
     # What lives now need not be looked at again by the garbage collector of each child.
     gc.freeze()
     channel.send({"ready": True})

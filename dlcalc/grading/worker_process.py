@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dlcalc.grading import wire
 
@@ -21,12 +21,16 @@ class WorkerStopped(Exception):  # noqa: N818 - an event of the conversation rat
     Parameters
     ----------
     reason : str
-        "time", "memory", "processes", "died", "garbled" (it broke the rules of the wire) or "interrupted".
+        "time", "memory", "processes", "died", or "garbled" (it broke the rules of the wire).
     """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class Interrupted(Exception):  # noqa: N818
+    """The whole run is being stopped; what was under way is no submission's outcome."""
 
 
 class WorkerProcess:
@@ -128,10 +132,11 @@ class WorkerProcess:
         except OSError:
             pass
         self._give_up("died")
-        raise AssertionError  # not reached: giving up raises
 
-    def _give_up(self, reason: str) -> None:
+    def _give_up(self, reason: str) -> NoReturn:
         self.kill(reason)
+        if self.reason == "interrupted":
+            raise Interrupted
         raise WorkerStopped(self.reason)
 
     def _last_words(self) -> str:
