@@ -150,7 +150,7 @@ def _softmax_block(z: Array, p: Array) -> None:
     if total.min() < SMALLEST_TOTAL:
         message = "the exponentials of a row may have lost digits to underflow"
         raise FloatingPointError(message)
-    np.multiply(p, 1 / total, out=p)
+    np.divide(p, total, out=p)
 
 
 def _softmax_vjp_block(p: Array, y_bar: Array, z_bar: Array) -> None:

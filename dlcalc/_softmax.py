@@ -130,5 +130,7 @@ def _log_of_sum(shifted: Array, axis: int) -> Array:
     zeros = shifted == 0
     k = zeros.sum(axis=axis, keepdims=True).astype(shifted.dtype)
     rest = np.sum(weights, axis=axis, keepdims=True, where=~zeros)
+    some = np.maximum(k, 1)
+    # Without a zero, all terms are infinite, or there are none: the sum is inf or 0.
     with np.errstate(divide="ignore"):
-        return np.log(k) + np.log1p(rest / np.maximum(k, 1))
+        return np.where(k > 0, np.log(some) + np.log1p(rest / some), np.log(rest))
