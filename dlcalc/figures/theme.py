@@ -236,7 +236,7 @@ def _grid(axes: Axes, along: str, ticks: Sequence[float]) -> None:
 
 def _tick_labels(axes: Axes, along: str, ticks: Sequence[float], labels: Sequence[str]) -> None:
     """The labels of the ticks, five points below the axes or to their left."""
-    gap = 5 * DPI / 72
+    gap = 5 * axes.figure.dpi / 72
     for tick, text in zip(ticks, labels, strict=False):
         if along == "x":
             place = (tick, -gap / axes.bbox.height)
@@ -297,8 +297,8 @@ def arrow(axes: Axes, start: Array, end: Array, role: Role, *, width: float = 2.
 
     For axes with one unit as long in x as in y; the head shrinks with short arrows.
     """
-    # One pixel in units of the axes.
-    pixel = float(np.diff(axes.get_xlim())[0]) / axes.bbox.width
+    # A hundredth of an inch in units of the axes.
+    pixel = float(np.diff(axes.get_xlim())[0]) / axes.bbox.width * axes.figure.dpi / DPI
     along = np.asarray(end, float) - start
     length = float(np.hypot(*along))
     along = along / length if length > 0 else np.array([1.0, 0.0])
