@@ -119,6 +119,8 @@ class Slip:
         (Batch, Δ⁽²⁾) to the product that gives Δ⁽¹⁾.
     gradient : callable, optional
         (Δ, V, layer) to the product that gives ∇W.
+    inputs : callable, optional
+        Batch to what ∇W⁽²⁾ takes for V⁽¹⁾.
     """
 
     told: str
@@ -194,19 +196,19 @@ SLIPS: Mapping[str, Slip] = {
         spread=_with_slopes("φ′(Z⁽¹⁾)²", lambda batch: batch.phi.derivative(batch.Z) ** 2),
     ),
     "Z for V": Slip("[Z 1] stands where V = [φ(Z) 1] belongs", inputs=lambda batch: with_bias_node(batch.Z)),
-    "sum for mean": Slip("the loss is summed, not averaged", error=lambda batch: batch.residual),
-    "mean over N only": Slip("the mean forgets the outputs", error=lambda batch: batch.residual / len(batch.f)),
+    "sum for mean": Slip("The loss is summed, not averaged", error=lambda batch: batch.residual),
+    "mean over N only": Slip("The mean forgets the outputs", error=lambda batch: batch.residual / len(batch.f)),
     "1/N twice": Slip("1/N is multiplied in twice", error=lambda batch: _error(batch) / len(batch.f)),
-    "factor 2": Slip("the 2 of the square is lost", error=lambda batch: _error(batch) / 2),
-    "sign": Slip("y − f stands where f − y belongs", error=lambda batch: -_error(batch)),
-    "bias averaged": Slip("the bias takes the mean of δ, not the sum", gradient=_bias_averaged),
-    "bias unsummed": Slip("the bias takes every δ, unsummed", gradient=_bias_unsummed),
-    "last example only": Slip("only the last example counts", gradient=_last_example),
+    "factor 2": Slip("The 2 of the square is lost", error=lambda batch: _error(batch) / 2),
+    "sign": Slip("The residual is taken as y − f", error=lambda batch: -_error(batch)),
+    "bias averaged": Slip("The bias takes the mean of δ, not the sum", gradient=_bias_averaged),
+    "bias unsummed": Slip("The bias takes every δ, unsummed", gradient=_bias_unsummed),
+    "last example only": Slip("Only the last example counts", gradient=_last_example),
     "updated W": Slip("W⁽²⁾ is updated before Δ⁽¹⁾ is computed", spread=_with_updated_weights),
-    "bias column kept": Slip("the bias column of W⁽²⁾ takes part", spread=_with_bias_column),
+    "bias column kept": Slip("The bias column of W⁽²⁾ takes part", spread=_with_bias_column),
 }
 
-RIGHT = Slip("nothing is wrong")
+RIGHT = Slip("Nothing is wrong")
 
 
 @dataclass(frozen=True)
