@@ -30,6 +30,9 @@ from dlcalc import _network_input as check
 from dlcalc.activations import ACTIVATIONS, Activation
 from dlcalc.initializers import INITIALIZERS, Initializer, default_initializer
 from dlcalc.losses import LOSSES, Loss
+from dlcalc.optimizers import Optimizer
+from dlcalc.predictions import predictions
+from dlcalc.training import History, fit
 from dlcalc.typing import Array
 
 
@@ -259,23 +262,35 @@ class MLP:
         return self.backward(self.forward(X), y).gradients
 
     def predict(self, X: ArrayLike) -> Array:
-        """ŷ: the outputs f for regression, classes for classification.
+        """ŷ: f for regression, classes for classification, as `predictions` has it."""
+        return predictions(self.forward(X).f, self.loss_function)
 
-        Returns
-        -------
-        ndarray
-            For mse and half_squared_error f, of shape (B, n_L). For cross_entropy argmax_j f_j, the lowest index on
-            ties, shape (B,). For binary_cross_entropy 1[f > 0], shape (B, n_L); with one output, shape (B,).
-        """
-        f = self.forward(X).f
-        if self.loss_function.name not in ("cross_entropy", "binary_cross_entropy"):
-            return f
-        if f.shape[1] == 1:
-            return (f[:, 0] > 0).astype(np.intp)
-        if self.loss_function.name == "binary_cross_entropy":
-            return (f > 0).astype(np.intp)
-        classes: Array = f.argmax(axis=1)
-        return classes
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        epochs: int = 1,
+        batch_size: int = 32,
+        learning_rate: float | None = None,
+        optimizer: str | Optimizer = "sgd",
+        rng: np.random.Generator | int | None = None,
+        validation: tuple[ArrayLike, ArrayLike] | None = None,
+        progress: bool | None = None,
+    ) -> History:
+        """Train the weights in place and return the history; `training.fit` describes the options."""
+        return fit(
+            self,
+            X,
+            y,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            optimizer=optimizer,
+            rng=rng,
+            validation=validation,
+            progress=progress,
+        )
 
 
 def _drawn_weights(widths: list[int], initializer: str | Initializer, rng: object) -> list[Array]:
