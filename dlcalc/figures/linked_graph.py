@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from dlcalc.figures.graph_drawing import Point
-    from dlcalc.figures.linked_view import Quantity, Scene
+    from dlcalc.figures.linked_scene import Quantity, Scene
     from dlcalc.figures.theme import Role
 
 # Where the nodes stand, in inches. The chosen weight is one leaf more, beside the unit that it leads to.
