@@ -29,6 +29,8 @@ _MODULES = {
     "shape_tiles": "slip_tiles",
     "linked_view": "linked_scene",
     "tape_in_steps": "computation_graphs",
+    "training_dashboard": "training_panels",
+    "digit_predictions": "digit_readings",
 }
 
 __all__ = ["FIGURES", *_MODULES]  # noqa: PLE0604 -- the names are the table's
