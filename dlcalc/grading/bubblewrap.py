@@ -93,6 +93,8 @@ class Bubblewrap(Sandbox):
     def _arguments(self, box: Box, inform: int) -> list[str]:
         folders = {"/box": box.code} | ({"/lesson": box.lesson} if box.lesson is not None else {})
         options = ["--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"]
+        # As the first process of its namespace the worker cannot be killed, stopped or traced from inside.
+        options += ["--as-pid-1"]
         options += ["--cap-drop", "ALL", "--uid", "65534", "--gid", "65534", "--hostname", "sandbox", "--clearenv"]
         options += [text for pair in WORKER_ENVIRONMENT.items() for text in ("--setenv", *pair)]
         options += ["--info-fd", str(inform), "--proc", "/proc", "--dev", "/dev"]

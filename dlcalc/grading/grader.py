@@ -34,6 +34,7 @@ STOPPED = {
     "died": "The Python process that ran the code ended (os._exit, a crash, or too much memory or processor time?).",
     "memory": "The code used more memory than a submission may.",
     "processes": "The code started more processes than a submission may.",
+    "files": "The code made more files than a submission may.",
     "garbled": "The process that ran the code did not answer as it should.",
 }
 TOO_LONG = "The code took too long (is there a loop that never ends?)."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -78,6 +79,9 @@ class Launched:
 
     def wait(self) -> None:
         """Return when every process of the sandbox has ended, and let go of its pipes."""
+        if self.init is not None:
+            # The first process of a namespace ends after all others, and the outer process does not wait for it.
+            select.select([self.init], [], [], 10)
         try:
             self.process.wait(timeout=10)
         except subprocess.TimeoutExpired:
@@ -119,7 +123,6 @@ def worker_options(limits: Limits, *, box: Box, alone: bool, scratch: list[str])
         "driver": "box.driving",
         "lesson_modules": box.lesson is not None,
         "alone": alone,
-        "hide": alone,
         "scratch": scratch,
         "memory": limits.memory,
         "file_size": limits.file_size,

@@ -71,8 +71,8 @@ class Channel:
 def main(options: dict[str, Any]) -> None:
     """Serve the grader until it hangs up; ``options`` are the limits and what the sandbox allows."""
     channel = _take_over_standard_streams()
-    if options["hide"]:
-        _hide_this_process()
+    if options["alone"]:
+        _protect_this_process()
     driver = importlib.import_module(options["driver"])
     if options["lesson_modules"]:
         importlib.import_module("dlcalc.autodiff")
@@ -102,14 +102,19 @@ def _take_over_standard_streams() -> Channel:
     return channel
 
 
-def _hide_this_process() -> None:
-    """Close /proc/<pid>/mem and its like of this process to its children, who run under the same user."""
+def _protect_this_process() -> None:
+    """Close /proc/<pid>/mem and its like to the children, who run under the same user, and take no signal of theirs.
+
+    As the first process of its namespace this one is safe from SIGKILL and SIGSTOP too, as long as it handles nothing.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _serve_in_a_child(channel: Channel, driver: Any, options: dict[str, Any]) -> None:
     child = os.fork()
     if child == 0:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         _limit_this_process(options)
         _serve(channel, driver, options)
         os._exit(0)

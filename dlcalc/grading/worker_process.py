@@ -21,7 +21,7 @@ class WorkerStopped(Exception):  # noqa: N818 - an event of the conversation rat
     Parameters
     ----------
     reason : str
-        "time", "memory", "processes", "died", or "garbled" (it broke the rules of the wire).
+        "time", "memory", "processes", "files", "died" or "garbled" (it broke the rules of the wire).
     """
 
     def __init__(self, reason: str) -> None:
