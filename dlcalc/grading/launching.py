@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,10 +71,8 @@ class Launched:
             self.on_kill()
         if self.init is not None:
             # With the first process of its namespace the kernel ends all others, before the outer process is told.
-            try:
+            with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self.init, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             return
         self.process.kill()
 
@@ -89,10 +88,8 @@ class Launched:
             self.process.wait()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
-                try:
+                with suppress(OSError):
                     stream.close()
-                except OSError:
-                    pass
         if self.init is not None:
             os.close(self.init)
             self.init = None
@@ -113,7 +110,7 @@ class Sandbox(ABC):
             If the sandbox cannot start.
         """
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - as a rule there is nothing to do
         """Let go of what was made for all launches."""
 
 

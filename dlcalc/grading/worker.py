@@ -22,6 +22,7 @@ import shutil
 import signal
 import sys
 import types
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -98,7 +99,7 @@ def _take_over_standard_streams() -> Channel:
         os.dup2(null, descriptor)
     if msvcrt is not None:
         for descriptor in (channel.reader, channel.writer):
-            msvcrt.setmode(descriptor, os.O_BINARY)
+            msvcrt.setmode(descriptor, os.O_BINARY)  # type: ignore[attr-defined, unused-ignore]
     return channel
 
 
@@ -164,7 +165,7 @@ def _clear_away(child: int, options: dict[str, Any]) -> None:
                 if entry.is_dir(follow_symlinks=False):
                     shutil.rmtree(entry.path, ignore_errors=True)
                 else:
-                    os.unlink(entry.path)
+                    Path(entry.path).unlink()
 
 
 def _serve(channel: Channel, driver: Any, options: dict[str, Any]) -> None:
@@ -172,7 +173,7 @@ def _serve(channel: Channel, driver: Any, options: dict[str, Any]) -> None:
     space = _namespace(options)
     while True:
         request = channel.receive()
-        operation = request.get("op")
+        operation = str(request.get("op"))
         if operation == "end":
             return
         try:
@@ -207,7 +208,7 @@ def _read(channel: Channel, _driver: Any, _space: dict[str, Any], _request: dict
     content = channel.receive_bytes()
     try:
         return {"cells": [list(pair) for pair in notebook.exercise_cells(content).items()]}
-    except notebook.UnreadableNotebook as error:
+    except notebook.UnreadableNotebookError as error:
         return {"unreadable": str(error)}
     except MemoryError:
         return {"unreadable": "The notebook needs more memory than a notebook may."}

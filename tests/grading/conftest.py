@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,10 @@ from dlcalc.grading.launching import Launched, SandboxError
 from dlcalc.grading.limits import Limits
 from dlcalc.grading.trial import try_known_answers
 from dlcalc.grading.watcher import Watcher
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Time enough on a busy machine for what is honest, and short for what never ends.
 SHORT = Limits(cell_seconds=1.5, patience=0.6, submission_seconds=60.0)

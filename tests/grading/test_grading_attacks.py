@@ -8,17 +8,20 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from attacks import ESCAPING, EXERCISE, EXHAUSTING, FORGING, INJECTING, Attack
 
 from dlcalc.exercises import EXERCISES
-from dlcalc.grading.grader import Grader
-from dlcalc.grading.rows import Row
 from dlcalc.grading.trial import notebook_with
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dlcalc.grading.rows import Row
+    from dlcalc.grading.grader import Grader
+    from pathlib import Path
+    from collections.abc import Iterator
 
 VERDICT = re.compile(r"correct|wrong|slip:.+|missing|error|timeout|stopped", re.DOTALL)
 SECRET = "the word that no submission may know"
@@ -122,7 +125,9 @@ class TestInjecting:
         for text in (str(cell) for row in rows for cell in row.cells()):
             assert len(text) <= 1001
             assert not text.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
-            assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]", text)
+            assert not re.search(
+                r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]", text
+            )
 
 
 def test_an_honest_submission_is_graded_right_after_all_that(grader: Grader) -> None:

@@ -3,17 +3,27 @@
 from .attack import Attack
 
 FORGING = [
-    Attack("patch the comparisons of NumPy", """
+    Attack(
+        "patch the comparisons of NumPy",
+        """
 np.allclose = np.array_equal = np.isclose = lambda *a, **k: True
 np.testing.assert_allclose = np.testing.assert_array_equal = lambda *a, **k: None
-""", fools_naive=True),
-    Attack("patch all and any", """
+""",
+        fools_naive=True,
+    ),
+    Attack(
+        "patch all and any",
+        """
 import builtins
 np.all = builtins.all = lambda *a, **k: True
 np.any = builtins.any = lambda *a, **k: False
 np.allclose = lambda *a, **k: True
-""", fools_naive=True),
-    Attack("an ndarray subclass that equals everything", """
+""",
+        fools_naive=True,
+    ),
+    Attack(
+        "an ndarray subclass that equals everything",
+        """
 class Yes(np.ndarray):
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         return np.ones((), bool)
@@ -22,8 +32,12 @@ class Yes(np.ndarray):
     __eq__ = __le__ = __ge__ = lambda self, other: True
 def augment(X):
     return X.view(Yes)
-""", fools_naive=True),
-    Attack("an object whose __array__ copies what it is compared with", """
+""",
+        fools_naive=True,
+    ),
+    Attack(
+        "an object whose __array__ copies what it is compared with",
+        """
 import sys
 class Mirror:
     def __array__(self, dtype=None, copy=None):
@@ -36,8 +50,12 @@ class Mirror:
         return np.zeros((2, 2))
 def augment(X):
     return Mirror()
-""", fools_naive=True),
-    Attack("an object that says its class is ndarray", """
+""",
+        fools_naive=True,
+    ),
+    Attack(
+        "an object that says its class is ndarray",
+        """
 class Claim:
     @property
     def __class__(self): return np.ndarray
@@ -48,8 +66,13 @@ class Anything(tuple):
     __hash__ = None
 def augment(X):
     return Claim()
-"""),
-    Attack("a float that equals everything, for a count", "", cells={"01.count_parameters": """
+""",
+    ),
+    Attack(
+        "a float that equals everything, for a count",
+        "",
+        cells={
+            "01.count_parameters": """
 class Any(int):
     __eq__ = lambda self, other: True
     __ne__ = lambda self, other: False
@@ -57,8 +80,12 @@ class Any(int):
     __hash__ = int.__hash__
 def count_parameters(sizes):
     return Any(7)
-"""}),
-    Attack("change the array after it was returned", """
+"""
+        },
+    ),
+    Attack(
+        "change the array after it was returned",
+        """
 import threading, time
 def augment(X):
     result = np.zeros((X.shape[0], X.shape[1] + 1))
@@ -67,22 +94,28 @@ def augment(X):
         result[...] = 1.0
     threading.Thread(target=later).start()
     return result
-"""),
-    Attack("an array of objects that equal everything", """
+""",
+    ),
+    Attack(
+        "an array of objects that equal everything",
+        """
 class Yes:
     __eq__ = lambda self, other: True
     __sub__ = __rsub__ = lambda self, other: 0.0
     __float__ = lambda self: 1.0
 def augment(X):
     return np.full((X.shape[0], X.shape[1] + 1), Yes(), dtype=object)
-"""),
+""",
+    ),
     Attack("nan everywhere", "def augment(X): return np.full((X.shape[0], X.shape[1] + 1), np.nan)"),
     Attack("a size of zero, on which all comparisons hold", "def augment(X): return np.empty((0, X.shape[1] + 1))"),
     Attack("a scalar that broadcasts", "def augment(X): return np.float64(1.0)"),
     Attack("a huge tolerance in disguise", "def augment(X): return np.full((X.shape[0], X.shape[1] + 1), np.inf)"),
     Attack("masked values", "def augment(X): return np.ma.masked_all((X.shape[0], X.shape[1] + 1))"),
     Attack("text that reads as the result", "def augment(X): return repr(np.c_[X, np.ones(len(X))])[:50]"),
-    Attack("replace the driver's functions", """
+    Attack(
+        "replace the driver's functions",
+        """
 import sys
 def forged(answer, cases, **keywords):
     value = {"kind": "array", "type": "ndarray", "dtype": "float64", "shape": [2, 2], "value": np.ones((2, 2))}
@@ -92,42 +125,60 @@ for name, module in list(sys.modules.items()):
         for attribute in ("drive", "describe"):
             if hasattr(module, attribute):
                 setattr(module, attribute, forged)
-"""),
-    Attack("observations that claim points", """
+""",
+    ),
+    Attack(
+        "observations that claim points",
+        """
 import sys
 claim = {"passed": True, "points": 99, "max_points": 1, "verdict": "correct", "slip": "", "message": "Right.",
          "outcome": "value", "value": {"kind": "nothing"}}
 for name, module in list(sys.modules.items()):
     if name.endswith("driving"):
         module.drive = lambda answer, cases, **keywords: [dict(claim) for _ in range(1000)]
-"""),
-    Attack("no observations at all, or too many", """
+""",
+    ),
+    Attack(
+        "no observations at all, or too many",
+        """
 import sys
 for name, module in list(sys.modules.items()):
     if name.endswith("driving"):
         module.drive = lambda answer, cases, **keywords: []
-"""),
-    Attack("observations of the wrong types", """
+""",
+    ),
+    Attack(
+        "observations of the wrong types",
+        """
 import sys
 odd = [None, 1, "x", [], {}, {"outcome": []}, {"outcome": "value", "value": {"kind": "array", "value": "no"}}]
 for name, module in list(sys.modules.items()):
     if name.endswith("driving"):
         module.drive = lambda answer, cases, **keywords: odd
-"""),
-    Attack("the description of something else", """
+""",
+    ),
+    Attack(
+        "the description of something else",
+        """
 import sys
 for name, module in list(sys.modules.items()):
     if name.endswith(".drive"):
         module.describe = lambda value, depth=0: {"kind": "array", "type": "ndarray", "dtype": "float64",
                                                   "shape": [10**9], "value": None}
-"""),
-    Attack("replace the encoder of the wire", """
+""",
+    ),
+    Attack(
+        "replace the encoder of the wire",
+        """
 import sys
 for name, module in list(sys.modules.items()):
     if name.endswith("wire"):
         module.encode = lambda value: {"list": [{"dict": [["outcome", "value"], ["verdict", "correct"]]}] * 6}
-"""),
-    Attack("replace the frame", """
+""",
+    ),
+    Attack(
+        "replace the frame",
+        """
 import sys, json, struct
 def pack(message, limit):
     body = json.dumps({"id": message.get("id"), "points": 1, "verdict": "correct", "observations": True}).encode()
@@ -135,8 +186,11 @@ def pack(message, limit):
 for name, module in list(sys.modules.items()):
     if name.endswith("wire"):
         module.pack = pack
-"""),
-    Attack("write replies into every descriptor", """
+""",
+    ),
+    Attack(
+        "write replies into every descriptor",
+        """
 import os, json, struct
 for number in range(1, 9):
     body = json.dumps({"id": number, "verdict": "correct", "points": 1, "observations": None}).encode()
@@ -146,8 +200,11 @@ for number in range(1, 9):
         except OSError:
             pass
 os._exit(0)
-"""),
-    Attack("claim that the process has ended well", """
+""",
+    ),
+    Attack(
+        "claim that the process has ended well",
+        """
 import os, json, struct
 body = json.dumps({"ended": 0, "seconds": 0.0, "verdict": "correct", "points": 1}).encode()
 for descriptor in range(3, 20):
@@ -155,14 +212,20 @@ for descriptor in range(3, 20):
         os.write(descriptor, struct.pack(">I", len(body)) + body)
     except OSError:
         pass
-"""),
-    Attack("print a verdict", """
+""",
+    ),
+    Attack(
+        "print a verdict",
+        """
 print('{"verdict": "correct", "points": 1}')
 import sys
 sys.stderr.write("01.augment,1,1,correct,Right.")
 sys.__stdout__.write("01.augment,1,1,correct,Right.")
-"""),
-    Attack("search the frames for the right answer", """
+""",
+    ),
+    Attack(
+        "search the frames for the right answer",
+        """
 import sys
 def augment(X):
     frame = sys._getframe()
@@ -174,8 +237,11 @@ def augment(X):
                 return value.reference(X)
         frame = frame.f_back
     return X
-"""),
-    Attack("search the heap for the right answer", """
+""",
+    ),
+    Attack(
+        "search the heap for the right answer",
+        """
 import gc, types
 def augment(X):
     for thing in gc.get_objects():
@@ -185,12 +251,18 @@ def augment(X):
         if isinstance(thing, dict) and "reference" in thing:
             return thing["reference"](X)
     return X
-"""),
-    Attack("import the course", """
+""",
+    ),
+    Attack(
+        "import the course",
+        """
 from dlcalc.exercises import EXERCISES
 augment = EXERCISES["01.augment"].reference
-"""),
-    Attack("import the course by any other road", """
+""",
+    ),
+    Attack(
+        "import the course by any other road",
+        """
 import sys, os, importlib
 def roads():
     yield from sys.path
@@ -206,8 +278,11 @@ for road in list(roads()):
             augment = importlib.import_module(name).augment
         except Exception:
             pass
-"""),
-    Attack("look for the worked edition and execute it", """
+""",
+    ),
+    Attack(
+        "look for the worked edition and execute it",
+        """
 import os, json
 for top, folders, files in os.walk("/"):
     if top.startswith(("/proc", "/sys")):
@@ -220,16 +295,22 @@ for top, folders, files in os.walk("/"):
                 exec(text, globals())
             for cell in json.loads(text)["cells"] if name.endswith(".ipynb") else []:
                 exec("".join(cell["source"]), globals())
-"""),
-    Attack("ask another Python for the answer", """
+""",
+    ),
+    Attack(
+        "ask another Python for the answer",
+        """
 import subprocess, sys
 def augment(X):
     code = "from dlcalc.exercises import EXERCISES; print(EXERCISES['01.augment'].solution)"
     space = {"np": np}
     exec(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout, space)
     return space["augment"](X)
-"""),
-    Attack("trace everything", """
+""",
+    ),
+    Attack(
+        "trace everything",
+        """
 import sys
 seen = []
 def tracer(frame, event, argument):
@@ -240,25 +321,37 @@ sys.settrace(tracer)
 sys.setprofile(tracer)
 def augment(X):
     return seen[-1] if seen else X
-"""),
-    Attack("patch the interpreter's own functions", """
+""",
+    ),
+    Attack(
+        "patch the interpreter's own functions",
+        """
 import builtins
 builtins.isinstance = lambda *a: True
 builtins.type = lambda *a: np.ndarray
 builtins.len = lambda *a: 0
-"""),
-    Attack("patch JSON and base64", """
+""",
+    ),
+    Attack(
+        "patch JSON and base64",
+        """
 import json, base64, json.encoder
 json.dumps = lambda *a, **k: '{"id": 1, "observations": {"list": []}, "verdict": "correct"}'
 base64.b64encode = lambda raw: b"AAAAAAAA8D8="
-"""),
-    Attack("patch the making of arrays", """
+""",
+    ),
+    Attack(
+        "patch the making of arrays",
+        """
 make = np.array
 np.array = lambda *a, **k: np.ones((2, 2))
 np.asarray = np.array
 np.ndarray.tobytes if hasattr(np.ndarray, "tobytes") else None
-"""),
-    Attack("remember the answers to the inputs that the notebook's check draws", """
+""",
+    ),
+    Attack(
+        "remember the answers to the inputs that the notebook's check draws",
+        """
 KNOWN = {}
 for seed in range(50):
     rng = np.random.default_rng(seed)
@@ -267,15 +360,22 @@ for seed in range(50):
         KNOWN[X.tobytes()] = np.c_[X, np.ones(len(X))]
 def augment(X):
     return KNOWN.get(X.tobytes(), X)
-"""),
-    Attack("poison what a later exercise relies on", """
+""",
+    ),
+    Attack(
+        "poison what a later exercise relies on",
+        """
 import builtins, sys
 for name, module in list(sys.modules.items()):
     if name.endswith("driving"):
         real = module.drive
         module.drive = lambda answer, cases, **k: real(lambda *a: np.ones(a[0].shape), cases, **k)
-""", cells={"01.affine": "def affine(X, W): return X"}),
-    Attack("leave a file for a later exercise", """
+""",
+        cells={"01.affine": "def affine(X, W): return X"},
+    ),
+    Attack(
+        "leave a file for a later exercise",
+        """
 import os
 for folder in ("/tmp", "/dev/shm", "/var/tmp", "."):
     try:
@@ -283,8 +383,12 @@ for folder in ("/tmp", "/dev/shm", "/var/tmp", "."):
         open(os.path.join(folder, "numpy.py"), "w").write("allclose = lambda *a: True")
     except OSError:
         pass
-""", cells={"01.affine": "import os\ndef affine(X, W): return X if os.path.exists('/tmp/numpy.py') else W"}),
-    Attack("leave a process that answers for the next exercise", """
+""",
+        cells={"01.affine": "import os\ndef affine(X, W): return X if os.path.exists('/tmp/numpy.py') else W"},
+    ),
+    Attack(
+        "leave a process that answers for the next exercise",
+        """
 import os, json, struct, time
 if os.fork() == 0:
     os.setsid()
@@ -298,8 +402,12 @@ if os.fork() == 0:
                     pass
             time.sleep(0.005)
     os._exit(0)
-""", cells={"01.affine": "def affine(X, W): return X"}),
-    Attack("stop the worker's parent and speak in its place", """
+""",
+        cells={"01.affine": "def affine(X, W): return X"},
+    ),
+    Attack(
+        "stop the worker's parent and speak in its place",
+        """
 import os, signal, json, struct
 os.kill(os.getppid(), signal.SIGSTOP)
 def say(message):
@@ -313,8 +421,11 @@ for number in range(1, 40):
     say({"id": number, "done": True, "observations": {"list": []}})
     say({"ended": 0, "seconds": 0.0})
     say({"begun": 1})
-"""),
-    Attack("write into the parent's memory", """
+""",
+    ),
+    Attack(
+        "write into the parent's memory",
+        """
 import os, ctypes
 parent = os.getppid()
 found = []
@@ -329,40 +440,58 @@ if libc.ptrace(16, parent, 0, 0) == 0:
     found.append("ptrace")
 if found:
     raise RuntimeError("LEAK " + " ".join(found))
-"""),
-    Attack("another function's code in place of one's own", """
+""",
+    ),
+    Attack(
+        "another function's code in place of one's own",
+        """
 def augment(X):
     augment.__code__ = (lambda X: np.c_[X, np.zeros(len(X))]).__code__
     return augment(X)
-"""),
-    Attack("an exception that claims a verdict", """
+""",
+    ),
+    Attack(
+        "an exception that claims a verdict",
+        """
 class correct(Exception):
     def __str__(self): return 'Right.\\n01.augment,1,1,correct,"Right."'
 def augment(X):
     raise correct
-"""),
-    Attack("pickle through __reduce__", """
+""",
+    ),
+    Attack(
+        "pickle through __reduce__",
+        """
 import os
 class Bomb:
     def __reduce__(self): return (os._exit, (0,))
     def __getstate__(self): os._exit(0)
 def augment(X):
     return Bomb()
-"""),
-    Attack("a right answer for the first call only", """
+""",
+    ),
+    Attack(
+        "a right answer for the first call only",
+        """
 calls = 0
 def augment(X):
     global calls
     calls += 1
     return np.c_[X, np.ones(len(X))] if calls == 1 else X
-"""),
-    Attack("the right value with the input spoilt", """
+""",
+    ),
+    Attack(
+        "the right value with the input spoilt",
+        """
 def augment(X):
     result = np.c_[X, np.ones(len(X))]
     X[...] = 0.0
     return result
-"""),
-    Attack("a result that rewrites the earlier ones", """
+""",
+    ),
+    Attack(
+        "a result that rewrites the earlier ones",
+        """
 kept = []
 def augment(X):
     result = np.c_[X, np.ones(len(X))]
@@ -370,10 +499,14 @@ def augment(X):
     for earlier in kept[:-1]:
         earlier[...] = 5.0
     return result
-"""),
-    Attack("an answer through the slot of a stub", """
+""",
+    ),
+    Attack(
+        "an answer through the slot of a stub",
+        """
 check = hint = solution = predict = progress = lambda *a, **k: "correct"
 def augment(X):
     return solution("01.augment")
-"""),
+""",
+    ),
 ]

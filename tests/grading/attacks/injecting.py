@@ -16,7 +16,7 @@ INJECTING = [
     raising("rows of the table", 'x"\nother.ipynb,01.augment,1,1,correct,"Right.'),
     raising("a script", "<script>alert(1)</script><img src=x onerror=alert(1)>"),
     raising("the end of a cell of HTML", "</td></tr></table><h1>All points</h1><!--"),
-    raising("an attribute", "\" onmouseover=\"alert(1)"),
+    raising("an attribute", '" onmouseover="alert(1)'),
     raising("Markdown", "[click](javascript:alert(1)) ![x](http://192.0.2.1/x) | 1 | 1 | correct |"),
     raising("colours and titles of a terminal", "\x1b[31mred\x1b]0;title\x07\x1b[2J\x9b31m"),
     raising("text that runs backwards", "\u202ethgir\u202c \u2066x\u2069 \u200b"),
