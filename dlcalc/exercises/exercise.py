@@ -1,10 +1,12 @@
 """What an exercise is: data, a reference, and the slips, each an edit of the reference's own source."""
 
+import ast
 import inspect
+import re
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any, TypeAlias
 
 from dlcalc.exercises.driving import Case
@@ -107,8 +109,8 @@ class Exercise:
         The modules of `driving` that the cases need beyond its core.
     compare : callable, optional
         (case, observation, expected observation) → a complaint or "", in place of the comparison of values.
-    quiet : bool
-        Whether a RuntimeWarning makes the answer wrong.
+    quiet : str
+        Where a warning of NumPy's makes an answer wrong: the name of that slip.
     seconds : float
         For all cases together.
     """
@@ -125,7 +127,7 @@ class Exercise:
     tolerance: Tolerance = Tolerance()
     driving: tuple[str, ...] = ()
     compare: Callable[[Case, dict[str, Any], dict[str, Any]], str] | None = None
-    quiet: bool = False
+    quiet: str = ""
     seconds: float = 2.0
 
     @property
@@ -162,12 +164,11 @@ class Exercise:
 
     def all_cases(self, seed: int) -> list[Case]:
         """The cases, and the first once more: nothing may be kept between calls."""
-        cases = self.cases(seed)
-        return [*cases, cases[0]]
+        return _all_cases(self, seed)
 
     def wrong_answers(self, slip: Slip) -> tuple[Answer, ...]:
         """The slip's implementations."""
-        return tuple(variant if callable(variant) else edited(self.reference, variant) for variant in slip.variants)
+        return _wrong_answers(self, slip)
 
 
 def edited(reference: Answer, edits: Edits) -> Answer:
@@ -181,15 +182,43 @@ def edited(reference: Answer, edits: Edits) -> Answer:
     return _edited(reference, tuple(edits.items()))
 
 
+@lru_cache(maxsize=256)
+def _all_cases(exercise: Exercise, seed: int) -> list[Case]:
+    cases = exercise.cases(seed)
+    return [*cases, cases[0]]
+
+
+@cache
+def _wrong_answers(exercise: Exercise, slip: Slip) -> tuple[Answer, ...]:
+    return tuple(variant if callable(variant) else edited(exercise.reference, variant) for variant in slip.variants)
+
+
+@cache
+def _body(reference: Answer) -> str:
+    return without_docstring(textwrap.dedent(inspect.getsource(reference)))
+
+
 @cache
 def _edited(reference: Answer, edits: tuple[tuple[str, str], ...]) -> Answer:
-    source = textwrap.dedent(inspect.getsource(reference))
-    for old, new in edits:
+    source = _body(reference)
+    for old, _ in edits:
         if source.count(old) != 1:
             message = f"{reference.__name__} holds {old!r} {source.count(old)} times; an edit needs it exactly once"
             raise ValueError(message)
-        source = source.replace(old, new)
+    # All at once, so that two pieces can change places.
+    pieces = dict(edits)
+    source = re.sub("|".join(map(re.escape, pieces)), lambda found: pieces[found[0]], source)
     namespace = dict(vars(inspect.getmodule(reference)))
     exec(compile(source, f"<{reference.__name__}, edited>", "exec"), namespace)  # noqa: S102 - our own source
     answer: Answer = namespace[reference.__name__]
     return answer
+
+
+def without_docstring(source: str) -> str:
+    """The source of a function or class without its docstring, whose words no edit should meet."""
+    definition = ast.parse(source).body[0]
+    lines = source.splitlines(keepends=True)
+    if isinstance(definition, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(definition) is not None:
+        docstring = definition.body[0]
+        del lines[docstring.lineno - 1 : docstring.end_lineno]
+    return "".join(lines)

@@ -9,15 +9,15 @@ from functools import lru_cache
 from typing import Any
 
 from dlcalc.exercises.comparison import compare
-from dlcalc.exercises.driving import Case, Observation, drive
-from dlcalc.exercises.exercise import Exercise, Slip
+from dlcalc.exercises.driving import Case, Observation, drive, observe, preserved
+from dlcalc.exercises.exercise import Answer, Exercise, Slip
 from dlcalc.exercises.results import Result
 from dlcalc.exercises.telling import show_arguments, size, tell_exception
 
 # Faults of the comparison that are slips in any exercise.
 NAMED_FAULTS = {"transposed": "transposed", "broadcast": "broadcast accident", "truncated": "integer truncation"}
 UNREADABLE: Observation = {"outcome": "unreadable"}
-SHAPES_DO_NOT_FIT = re.compile("mismatch in its core dimension|not aligned|could not be broadcast|must match")
+SHAPES_DO_NOT_FIT = re.compile("mismatch in its core dimension|not aligned|could not (be )?broadcast|must match")
 OUTCOMES = ("value", "raised", "timeout", "not callable")
 
 
@@ -75,10 +75,10 @@ def expected(exercise: Exercise, seed: int) -> list[Observation]:
     return drive(exercise.reference, exercise.all_cases(seed), seconds=60.0)
 
 
-@lru_cache(maxsize=1024)
-def slip_observations(exercise: Exercise, seed: int, slip: Slip) -> list[list[Observation]]:
-    """What each implementation of a slip does on the cases."""
-    return [drive(answer, exercise.all_cases(seed), seconds=60.0) for answer in exercise.wrong_answers(slip)]
+@lru_cache(maxsize=4096)
+def slip_observation(exercise: Exercise, seed: int, wrong_answer: Answer, index: int) -> Observation:
+    """What one implementation of a slip does in one case."""
+    return observe(wrong_answer, [exercise.all_cases(seed)[index]], seconds=60.0)[0]
 
 
 def _checked(item: object) -> Observation:
@@ -175,7 +175,7 @@ def _side_effect(exercise: Exercise, seen: Observation) -> Fault | None:
         )
         return Fault("slip", sentence, "changes its input")
     if exercise.quiet and seen["warnings"]:
-        return Fault("wrong", f"The value is right, but NumPy warns: {str(seen['warnings'][0])[:200]}.")
+        return Fault("slip", f"The value is right, but NumPy warns: {str(seen['warnings'][0])[:200]}.", exercise.quiet)
     if seen.get("overwritten"):
         sentence = "The value is right, but a later call overwrites it: make a new array in each call."
         return Fault("slip", sentence, "keeps something between calls")
@@ -188,19 +188,26 @@ def _side_effect(exercise: Exercise, seen: Observation) -> Fault | None:
 def which_slip(exercise: Exercise, seed: int, seen: list[Observation]) -> Slip | None:
     """The slip that does the same as the answer on all inputs, and something wrong on one at least."""
     best, found = 0.0, None
-    for slip in exercise.slips:
-        for doing in slip_observations(exercise, seed, slip):
-            score = _likeness(exercise, seed, seen, doing)
-            if score > best:
-                best, found = score, slip
+    cases, right = exercise.all_cases(seed), expected(exercise, seed)
+    # Cases in which the answer is wrong tell most, so they come first.
+    faultless = [find_fault(exercise, *triple) is None for triple in zip(cases, seen, right, strict=False)]
+    order = sorted(range(len(faultless)), key=faultless.__getitem__)
+    with preserved(None):
+        for slip in exercise.slips:
+            for wrong_answer in exercise.wrong_answers(slip):
+                score = _likeness(exercise, seed, seen, wrong_answer, order)
+                if score > best:
+                    best, found = score, slip
     return found
 
 
-def _likeness(exercise: Exercise, seed: int, seen: list[Observation], doing: list[Observation]) -> float:
+def _likeness(exercise: Exercise, seed: int, seen: list[Observation], wrong_answer: Answer, order: list[int]) -> float:
     """In how many cases answer and slip are wrong in the same way; 0 as soon as they disagree in one."""
     total = 0.0
-    for case, one, other, right in zip(exercise.all_cases(seed), seen, doing, expected(exercise, seed), strict=False):
-        likeness = _case_likeness(exercise, case, one, other, right)
+    cases, right = exercise.all_cases(seed), expected(exercise, seed)
+    for index in order:
+        doing = slip_observation(exercise, seed, wrong_answer, index)
+        likeness = _case_likeness(exercise, cases[index], seen[index], doing, right[index])
         if likeness is None:
             return 0.0
         total += likeness

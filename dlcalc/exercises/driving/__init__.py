@@ -9,8 +9,21 @@ under any name. What only some lessons need stands in modules that are imported 
 """
 
 from .description import describe
-from .drive import Case, Observation, drive
+from .drive import Case, Observation, drive, observe
+from .guards import preserved
 from .materials import RECIPES, materialise, recipe
 from .ways import WAYS, way
 
-__all__ = ["RECIPES", "WAYS", "Case", "Observation", "describe", "drive", "materialise", "recipe", "way"]
+__all__ = [
+    "RECIPES",
+    "WAYS",
+    "Case",
+    "Observation",
+    "describe",
+    "drive",
+    "materialise",
+    "observe",
+    "preserved",
+    "recipe",
+    "way",
+]

@@ -53,17 +53,22 @@ def drive(answer: object, cases: list[Case], *, seconds: float = 2.0) -> list[Ob
     """
     if not callable(answer):
         return [{"outcome": "not callable", "value": describe(answer)}]
+    with preserved(answer):
+        return observe(answer, cases, seconds=seconds)
+
+
+def observe(answer: object, cases: list[Case], *, seconds: float) -> list[Observation]:
+    """What `drive` does, without putting back what the answer may have changed around it."""
     observations: list[Observation] = []
     results: list[object] = []
-    with preserved(answer):
-        end = time.monotonic() + seconds
-        for case in cases:
-            observation, result = _drive_case(answer, case, end - time.monotonic())
-            observations.append(observation)
-            results.append(result)
-            if observation["outcome"] == "timeout":
-                break
-        _look_again(observations, results)
+    end = time.monotonic() + seconds
+    for case in cases:
+        observation, result = _drive_case(answer, case, end - time.monotonic())
+        observations.append(observation)
+        results.append(result)
+        if observation["outcome"] == "timeout":
+            break
+    _look_again(observations, results)
     return observations
 
 

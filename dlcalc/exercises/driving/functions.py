@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .materials import recipe
+from .materials import materialise, recipe
 
 TEST_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "polar": lambda x: np.array([x[0] * np.cos(x[1]), x[0] * np.sin(x[1])]),
@@ -23,10 +23,11 @@ def function(name: str) -> Callable[[Any], Any]:
 
 @recipe("loss")
 def loss(coefficients: list[Any]) -> Callable[[list[Any]], float]:
-    """loss(params) = Σ_k Σ (a p³/3 + a² p + sin p), one array a of coefficients for each parameter p."""
+    """loss(params) = 5 + Σ (c p² + b p + sin p) over all entries of all parameters, with arrays c and b for each."""
+    curvatures, slopes = materialise(coefficients)
 
     def total(params: list[Any]) -> float:
-        terms = (a * p**3 / 3.0 + a**2 * p + np.sin(p) for a, p in zip(coefficients, params, strict=True))
-        return float(sum(np.sum(term) for term in terms))
+        terms = zip(curvatures, slopes, params, strict=True)
+        return 5.0 + float(sum(np.sum(c * p**2 + b * p + np.sin(p)) for c, b, p in terms))
 
     return total

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import FunctionType, ModuleType
 from typing import Any
@@ -41,8 +41,8 @@ def preserved(answer: object) -> Iterator[None]:
         stack.callback(np.random.set_state, np.random.get_state())  # noqa: NPY002 - the learner's global state
         stack.callback(random.setstate, random.getstate())
         stack.callback(sys.setrecursionlimit, sys.getrecursionlimit())
-        stack.callback(sys.settrace, sys.gettrace())
-        stack.callback(sys.setprofile, sys.getprofile())
+        stack.callback(_restore_hook, sys.gettrace, sys.settrace, sys.gettrace())
+        stack.callback(_restore_hook, sys.getprofile, sys.setprofile, sys.getprofile())
         _preserve_streams(stack)
         if threading.current_thread() is threading.main_thread():
             for number in SIGNALS:
@@ -62,6 +62,12 @@ def _restore_names(module: ModuleType, names: dict[str, Any]) -> None:
         if not isinstance(namespace[name], ModuleType):
             del namespace[name]
     namespace.update(names)
+
+
+def _restore_hook(get: Callable[[], Any], put: Callable[[Any], None], hook: Any) -> None:
+    # A profiler written in C shows itself here as an object that cannot be handed back.
+    if get() is not hook and (hook is None or callable(hook)):
+        put(hook)
 
 
 def _restore_signal(number: int, handler: Any) -> None:

@@ -38,6 +38,8 @@ def call(answer: Any, arguments: list[Any], case: dict[str, Any]) -> object:
 def returned_callable(answer: Any, arguments: list[Any], case: dict[str, Any]) -> object:
     """The function that answer(*arguments) returns, at each of the case's points."""
     function = answer(*arguments)
+    if function is None or function is Ellipsis:
+        return function
     if not callable(function):
         return ("not callable", function)
     return [function(point) for point in materialise(case["points"])]
@@ -45,12 +47,16 @@ def returned_callable(answer: Any, arguments: list[Any], case: dict[str, Any]) -
 
 @way("batches")
 def batches(answer: Any, arguments: list[Any], case: dict[str, Any]) -> object:
-    """Every batch of answer(n, batch_size, rng) for each of the case's seeds; the global generator is set differently."""
+    """Every batch of answer(n, batch_size, rng), for each of the case's seeds."""
     runs = []
     for turn, seed in enumerate(case["seeds"]):
-        np.random.seed(turn)  # noqa: NPY002 - an order from the global state shows as a difference
+        # An order from the global state shows as a difference between two runs with one seed.
+        np.random.seed(turn)  # noqa: NPY002
+        batches_of_run = answer(*arguments, np.random.default_rng(seed))
+        if batches_of_run is None or batches_of_run is Ellipsis:
+            return batches_of_run
         found: list[object] = []
-        for batch in answer(*arguments, np.random.default_rng(seed)):
+        for batch in batches_of_run:
             if len(found) == MAX_BATCHES:
                 break
             found.append(_as_indices(batch))
@@ -68,6 +74,8 @@ def operation_class(answer: Any, arguments: list[Any], case: dict[str, Any]) -> 
     """Two operations of the class at work by turns: what one keeps must not reach the other."""
     if not isinstance(answer, type):
         return ("not a class", answer)
+    if not hasattr(answer, "forward") and not hasattr(answer, "backward"):
+        return None
     (first, second) = arguments
     one, other = answer(), answer()
     values = [one.forward(*first["inputs"]), other.forward(*second["inputs"])]

@@ -1,0 +1,149 @@
+"""Any figure under sliders, menus, buttons and switches: each change asks the kernel for a new picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dlcalc.figures.drawing import Drawing
+from dlcalc.widgets.controls import enable, make_controls, observe, panel, value_of
+from dlcalc.widgets.page import Place, strict
+from dlcalc.widgets.picture import Draw, Picture, failure_bundle, failure_sentence, locked_bundle, picture_of, size_of
+
+
+def explore(
+    draw: Draw,
+    *,
+    labels: Mapping[str, str] | None = None,
+    size: tuple[float, float] | None = None,
+    locked_by: Any = None,
+    **controls: object,
+) -> Explore:
+    """Show `draw(figure, **params)` under one control for each parameter.
+
+    Parameters
+    ----------
+    draw : callable
+        `draw(figure, **params) -> Drawing`, pure: the same parameters give the same picture.
+    labels : mapping of str to str, optional
+        What the learner reads beside a control, such as {"w_prime": "w′"}.
+    size : (float, float), optional
+        Width and height in inches, 100 px each; else `draw.size`, else 7.2 × 3.6.
+    locked_by : object, optional
+        A prediction with `.committed` and `.observe(callback)`: the figure stays hidden until it is committed.
+    **controls
+        ipywidgets, or interact's abbreviations: (-6, 6, 0.1), (0, 10), a list, a dict, a bool.
+
+    Returns
+    -------
+    Explore
+        With `.params`, `.drawing`, `.figure_png` and `.controls`.  Without a kernel nothing is displayed.
+
+    Raises
+    ------
+    Exception
+        What the first drawing raises.  A later error is shown in the figure's place; with the environment variable
+        DLCALC_STRICT it is raised too, so that tests fail.
+    """
+    explorer = Explore(draw, make_controls(draw, controls, labels), size_of(draw, size), locked_by)
+    explorer.show()
+    return explorer
+
+
+class Explore:
+    """A figure and the controls that change it.
+
+    Parameters
+    ----------
+    draw : callable
+    controls : mapping of str to widget
+    size : (float, float)
+        Inches.
+    lock : object or None
+    """
+
+    def __init__(self, draw: Draw, controls: dict[str, Any], size: tuple[float, float], lock: Any = None) -> None:
+        self.controls = controls
+        self._draw, self._size, self._lock = draw, size, lock
+        self._picture: Picture = picture_of(draw, self.params, size)
+        self._shown_params = self.params
+        self._bundle = self._picture.bundle()
+        self._stale = self._drawing_now = False
+        self._place = Place()
+        observe(controls, self._changed)
+        enable(controls, not self.locked)
+        if self.locked:
+            lock.observe(self._unlock)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """What the controls say now, by parameter."""
+        return {name: value_of(control) for name, control in self.controls.items()}
+
+    @property
+    def drawing(self) -> Drawing:
+        """What the last good picture shows: its description and its data."""
+        return self._picture.drawing
+
+    @property
+    def figure_png(self) -> bytes:
+        """The last good picture."""
+        return self._picture.png
+
+    @property
+    def locked(self) -> bool:
+        """Whether the figure waits for a prediction."""
+        return self._lock is not None and not self._lock.committed
+
+    @property
+    def bundle(self) -> dict[str, str]:
+        """What stands on the page now: the picture, the sentence about an error, or the lock."""
+        return locked_bundle(self._size) if self.locked else self._bundle
+
+    def _changed(self, _change: object) -> None:
+        # A change that arrives while a picture is drawn is only noted: the loop below then draws the newest
+        # parameters and leaves out those in between.
+        self._stale = True
+        if self._drawing_now:
+            return
+        self._drawing_now = True
+        try:
+            while self._stale:
+                self._stale = False
+                self._redraw(self.params)
+        finally:
+            self._drawing_now = False
+
+    def _redraw(self, params: dict[str, Any]) -> None:
+        if params == self._shown_params:
+            return
+        self._shown_params = params
+        try:
+            self._picture = picture_of(self._draw, params, self._size)
+        except Exception as error:
+            self._bundle = failure_bundle(failure_sentence(error, params), self._size)
+            self._push()
+            if strict():
+                raise
+        else:
+            self._bundle = self._picture.bundle()
+            self._push()
+
+    def _push(self) -> None:
+        self._place.update(self.bundle)
+
+    def _unlock(self, *_: object) -> None:
+        enable(self.controls, not self.locked)
+        self._push()
+
+    def show(self) -> None:
+        """Put the controls on the page, and the picture as an output that is saved with the notebook."""
+        self._place.show(self.bundle, panel(self.controls))
+
+    def _ipython_display_(self) -> None:
+        # The last line of a cell shows its value: the cell that made this figure has shown it already.
+        if not self._place.shown_by_this_cell:
+            self.show()
+
+    def __repr__(self) -> str:
+        return f"<Explore {self.params}>"
