@@ -7,7 +7,6 @@ import importlib
 import math
 from functools import cache
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 
