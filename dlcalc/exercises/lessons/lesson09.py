@@ -169,7 +169,9 @@ def _compare_order(case, value, expected):
     if found[-1] != len(rows) - 1:
         return "The root is not last."
     place = {index: position for position, index in enumerate(found)}
-    early = any(place[parent] > place[index] for index in found if rows[index][0] == "node" for parent in rows[index][1])
+    early = any(
+        place[parent] > place[index] for index in found if rows[index][0] == "node" for parent in rows[index][1]
+    )
     return "A node stands before one of its parents." if early else ""
 
 
@@ -403,9 +405,13 @@ UNBROADCAST = Exercise(
             "by size for axis",
             "The axes to sum over were found by their lengths: with equal lengths, (3, 3) from (3,) or (3, 1), that hits "
             "the wrong axis. Broadcasting aligns shapes at their last axis.",
-            lambda grad, shape: grad.sum(axis=tuple(i for i, n in enumerate(grad.shape) if n not in shape)).reshape(shape),
+            lambda grad, shape: grad.sum(axis=tuple(i for i, n in enumerate(grad.shape) if n not in shape)).reshape(
+                shape
+            ),
             lambda grad, shape: _by_size(grad, shape),
-            lambda grad, shape: np.resize(grad.sum(axis=0), shape) if grad.size != np.prod(shape) else grad.reshape(shape),
+            lambda grad, shape: (
+                np.resize(grad.sum(axis=0), shape) if grad.size != np.prod(shape) else grad.reshape(shape)
+            ),
         ),
         Slip(
             "leading axes forgotten",
@@ -579,7 +585,9 @@ BACKWARD = Exercise(
         Slip(
             "reused node counted once",
             "A node that stands twice among the parents (a·a) was counted once: each place has its own cotangent.",
-            {"in zip(node.parents, node.op.backward(y_bar))": "in dict(zip(node.parents, node.op.backward(y_bar))).items()"},
+            {
+                "in zip(node.parents, node.op.backward(y_bar))": "in dict(zip(node.parents, node.op.backward(y_bar))).items()"
+            },
             {
                 "in zip(node.parents, node.op.backward(y_bar))": "in reversed(dict(reversed(list(zip(node.parents, "
                 "node.op.backward(y_bar))))).items())"
