@@ -84,10 +84,10 @@ def _compare_arrays(
 def alike(one: dict[str, Any], other: dict[str, Any], tolerance: Tolerance) -> bool:
     """Whether two results are the same, right or wrong."""
     if one.get("kind") == other.get("kind") == "sequence":
-        items = [described.get("items") for described in (one, other)]
-        if not all(isinstance(item, list) for item in items) or len(items[0]) != len(items[1]):
+        items, others = one.get("items"), other.get("items")
+        if not isinstance(items, list) or not isinstance(others, list) or len(items) != len(others):
             return False
-        return all(alike(a, b, tolerance) for a, b in zip(*items, strict=True))
+        return all(alike(a, b, tolerance) for a, b in zip(items, others, strict=True))
     first, second = as_array(one), as_array(other)
     if first is None or second is None:
         return all(one.get(key) == other.get(key) for key in ("kind", "type", "dtype", "shape", "value"))

@@ -238,7 +238,8 @@ JACOBIAN_FD = Exercise(
         ),
         Slip(
             "one-sided",
-            "The difference is one-sided; a central one, (f(x+h) − f(x−h))/(2h), has an error of order h² in place of h.",
+            "The difference is one-sided; a central one, (f(x+h) − f(x−h))/(2h), has an error of order h² in place "
+            "of h.",
             {"f(x - step)) / (2 * h)": "f(x)) / h"},
             {"f(x + step) - f(x - step)) / (2 * h)": "f(x) - f(x - step)) / h"},
         ),

@@ -103,7 +103,8 @@ VJP = Exercise(
     slips=(
         Slip(
             "Jv for vᵀJ",
-            "This is Jv, which pushes a change of the inputs forward; vᵀJ pulls a sensitivity of the outputs back. With "
+            "This is Jv, which pushes a change of the inputs forward; vᵀJ pulls a sensitivity of the outputs back. "
+            "With "
             "a square J both exist.",
             {"v @ J": "J @ v"},
             {"v @ J": "v @ J.T"},

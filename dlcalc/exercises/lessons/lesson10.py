@@ -256,7 +256,8 @@ MANUAL_GRADS = Exercise(
         ),
         Slip(
             ".grad read off a non-leaf",
-            ".grad was read where there is none: only leaves (the parameters) get a .grad, an intermediate result keeps "
+            ".grad was read where there is none: only leaves (the parameters) get a .grad, an intermediate result "
+            "keeps "
             "None, and before backward() all are None.",
             lambda model, X, y: [p.grad for p in model.parameters()],
             lambda model, X, y: [model[0](X).grad for _ in range(4)],
@@ -328,6 +329,8 @@ def _train_label(path):
     return f"the loss before step {path[0]}" if path else "the result"
 
 
+_LOOP = "    for _ in range(epochs):\n"
+_FORWARD = "        loss = loss_function(model(X), y)\n"
 _STEP = "        optimizer.step()\n"
 _ZERO = "        optimizer.zero_grad()\n"
 
@@ -383,14 +386,11 @@ TRAIN = Exercise(
         ),
         Slip(
             "second backward without a new forward",
-            "The loss was computed once and backward() called again: each step needs a forward pass of its own, because "
+            "The loss was computed once and backward() called again: each step needs a forward pass of its own, "
+            "because "
             "the weights have changed (and the graph is freed).",
-            {
-                "    for _ in range(epochs):\n        loss = loss_function(model(X), y)\n": "    loss = loss_function(model(X), y)\n    for _ in range(epochs):\n"
-            },
-            {
-                "    for _ in range(epochs):\n        loss = loss_function(model(X), y)\n": "    f = model(X)\n    for _ in range(epochs):\n        loss = loss_function(f, y)\n"
-            },
+            {_LOOP + _FORWARD: _FORWARD[4:] + _LOOP},
+            {_LOOP + _FORWARD: "    f = model(X)\n" + _LOOP + "        loss = loss_function(f, y)\n"},
         ),
         Slip(
             "number of steps",
@@ -483,7 +483,8 @@ DIAGNOSE = Exercise(
     slips=(
         Slip(
             "falling is not healthy",
-            "A run whose loss falls was called healthy: look at where it ends, and whether the gradients have died or pile up.",
+            "A run whose loss falls was called healthy: look at where it ends, and whether the gradients have died "
+            "or pile up.",
             lambda history: "healthy" if history["loss"][-1] < history["loss"][0] else diagnose(history),
         ),
         Slip(
@@ -498,7 +499,8 @@ DIAGNOSE = Exercise(
         ),
         Slip(
             "no_flatten overlooked",
-            "A run without Flatten was taken for another: it trains calmly, but only down to the variance of the labels.",
+            "A run without Flatten was taken for another: it trains calmly, but only down to the variance of the "
+            "labels.",
             *(_renamed("no_flatten", other) for other in ("healthy", "dead_units", "no_zero_grad")),
         ),
         Slip(
@@ -519,7 +521,8 @@ DIAGNOSE = Exercise(
     ),
     hints=(
         "Draw the curves of one run of each kind in the lesson's figure. Which single number tells each apart?",
-        "Ask in this order: does the loss stay finite? is the gradient of layer 1 exactly 0? does the loss begin near N?",
+        "Ask in this order: does the loss stay finite? is the gradient of layer 1 exactly 0? does the loss begin "
+        "near N?",
         "Then: does the loss rise again? And where does it end, well below 1 or near 1?",
     ),
     why="Each bug has a mark of its own; the plainest are asked for first.",
@@ -618,7 +621,8 @@ DIGITS = Exercise(
     slips=(
         Slip(
             "scores for labels",
-            "predict returns ten scores for each image; the label is the position of the largest, np.argmax(f, axis=1).",
+            "predict returns ten scores for each image; the label is the position of the largest, np.argmax(f, "
+            "axis=1).",
             {"return np.argmax(V @ W2.T, axis=1)": "return V @ W2.T"},
         ),
         Slip(
