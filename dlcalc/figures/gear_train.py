@@ -253,12 +253,14 @@ def _bars(figure: Figure, change: Change) -> list[Artist]:
 
 
 def _bar(axes: Axes, x: float, length: float, *, strong: bool) -> list[Artist]:
-    """A bar from 0 with its length as a number above it."""
+    """A bar from 0 with its length as a number above it; one that is too long ends early, and its number says so."""
     role = GRADIENTS if strong else NEUTRAL
-    bar = Rectangle((x - 0.31, 0), 0.62, length, zorder=2.5, **role.shape(1.8 if strong else 1.2))
+    shown = min(max(length, -LIMIT), LIMIT)
+    bar = Rectangle((x - 0.31, 0), 0.62, shown, zorder=2.5, **role.shape(1.8 if strong else 1.2))
     axes.add_artist(bar)
+    beyond = "" if shown == length else " ↑" if length > 0 else " ↓"
     colour = GRADIENTS.colour if strong else INK
-    text = axes.text(x, max(length, 0) + 0.25, number(length, 3), fontsize=theme.SMALL, color=colour, ha="center")
+    text = axes.text(x, max(shown, 0) + 0.25, number(length, 3) + beyond, **{**CENTRED, "va": "baseline"}, color=colour)
     return [bar, text]
 
 
