@@ -23,6 +23,14 @@ _MODULES = {
     "taylor_expansion": "taylor_polynomials",
     "jacobian_map": "jacobian_ellipse",
     "difference_errors": "difference_steps",
+    "paths_and_sums": "path_sums",
+    "accumulation_cost": "accumulation_costs",
+    "backpropagation_by_unit": "backpropagation_units",
+    "shape_tiles": "slip_tiles",
+    "linked_view": "linked_scene",
+    "tape_in_steps": "computation_graphs",
+    "training_dashboard": "training_panels",
+    "digit_predictions": "digit_readings",
 }
 
 __all__ = ["FIGURES", *_MODULES]  # noqa: PLE0604 -- the names are the table's

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,8 @@ class Bubblewrap(Sandbox):
     def _arguments(self, box: Box, inform: int) -> list[str]:
         folders = {"/box": box.code} | ({"/lesson": box.lesson} if box.lesson is not None else {})
         options = ["--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"]
+        # As the first process of its namespace the worker cannot be killed, stopped or traced from inside.
+        options += ["--as-pid-1"]
         options += ["--cap-drop", "ALL", "--uid", "65534", "--gid", "65534", "--hostname", "sandbox", "--clearenv"]
         options += [text for pair in WORKER_ENVIRONMENT.items() for text in ("--setenv", *pair)]
         options += ["--info-fd", str(inform), "--proc", "/proc", "--dev", "/dev"]
@@ -157,12 +160,12 @@ def _shared_mounts() -> dict[str, Path]:
 
 def _system_links() -> dict[str, str]:
     """Links such as /lib → usr/lib, which stay links."""
-    return {path: os.readlink(path) for path in SYSTEM if Path(path).is_symlink()}
+    return {path: str(Path(path).readlink()) for path in SYSTEM if Path(path).is_symlink()}
 
 
 def _masks(shown: list[str]) -> list[str]:
     """Folders within what is shown that must look empty: everything that pip or the system installed for Python."""
-    masks = set()
+    masks: set[str] = set()
     for place in shown:
         if not place.startswith("/packages/"):
             for pattern in ("python3*/site-packages", "python3*/dist-packages", "site-packages", "dist-packages"):
@@ -176,11 +179,9 @@ def _masks(shown: list[str]) -> list[str]:
 
 
 def _write_all(descriptor: int, content: bytes) -> None:
-    with open(descriptor, "wb") as pipe:  # noqa: PTH123 - a descriptor, not a path
-        try:
-            pipe.write(content)
-        except BrokenPipeError:
-            pass  # bwrap has ended already; what it says about why is read from its standard error
+    # Where bwrap has ended already, it says why on its standard error.
+    with suppress(BrokenPipeError), open(descriptor, "wb") as pipe:
+        pipe.write(content)
 
 
 def _readable(content: bytes) -> int:
@@ -192,7 +193,7 @@ def _readable(content: bytes) -> int:
 
 def _identified(process: subprocess.Popen[bytes], information: int) -> Launched:
     """Read the number of the sandbox's first process, and get a handle on it that no later process can inherit."""
-    with open(information, "rb") as pipe:  # noqa: PTH123
+    with open(information, "rb") as pipe:
         told = pipe.read()
     try:
         pid = int(json.loads(told)["child-pid"])

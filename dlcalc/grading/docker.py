@@ -65,7 +65,7 @@ class Docker(Sandbox):
         options += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", USER, "--ipc", "private"]
         options += ["--pids-limit", str(limits.processes), "--memory", str(limits.total_memory)]
         options += ["--memory-swap", str(limits.total_memory), "--cpus", "1", "--pull", "never", "--log-driver", "none"]
-        options += ["--tmpfs", f"/tmp:rw,nosuid,nodev,noexec,size={limits.scratch},mode=1777"]
+        options += ["--tmpfs", f"/tmp:rw,nosuid,nodev,noexec,size={limits.scratch},mode=1777"]  # noqa: S108 - the container's own
         options += ["--shm-size", "1m", "--workdir", "/tmp", "--hostname", "sandbox", "--entrypoint", "python3"]  # noqa: S108
         folders = {"/box": box.code} | ({"/lesson": box.lesson} if box.lesson is not None else {})
         for destination, source in folders.items():

@@ -37,7 +37,8 @@ MAX_DEPTH = 12
 MAX_ITEMS = 50_000
 MAX_DIMENSIONS = 16
 MAX_INTEGER = 2**520
-DTYPES = frozenset({"|b1", "|i1", "|u1", *(f"<{kind}" for kind in "i2 i4 i8 u2 u4 u8 f2 f4 f8 c8 c16".split())})
+DTYPES = frozenset({"|b1", "|i1", "|u1", "<i2", "<i4", "<i8", "<u2", "<u4", "<u8"})
+DTYPES |= {"<f2", "<f4", "<f8", "<c8", "<c16"}
 
 
 class WireError(ValueError):

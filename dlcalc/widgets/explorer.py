@@ -7,7 +7,7 @@ from typing import Any
 
 from dlcalc.figures.drawing import Drawing
 from dlcalc.widgets.controls import enable, make_controls, observe, panel, value_of
-from dlcalc.widgets.page import Place, strict
+from dlcalc.widgets.page import Place, after_this, strict
 from dlcalc.widgets.picture import Draw, Picture, failure_bundle, failure_sentence, locked_bundle, picture_of, size_of
 
 
@@ -66,9 +66,9 @@ class Explore:
         self.controls = controls
         self._draw, self._size, self._lock = draw, size, lock
         self._picture: Picture = picture_of(draw, self.params, size)
-        self._shown_params = self.params
+        self._drawn_params = self.params
         self._bundle = self._picture.bundle()
-        self._stale = self._drawing_now = False
+        self._waiting = False
         self._place = Place()
         observe(controls, self._changed)
         enable(controls, not self.locked)
@@ -83,11 +83,13 @@ class Explore:
     @property
     def drawing(self) -> Drawing:
         """What the last good picture shows: its description and its data."""
+        self._catch_up()
         return self._picture.drawing
 
     @property
     def figure_png(self) -> bytes:
         """The last good picture."""
+        self._catch_up()
         return self._picture.png
 
     @property
@@ -98,39 +100,35 @@ class Explore:
     @property
     def bundle(self) -> dict[str, str]:
         """What stands on the page now: the picture, the sentence about an error, or the lock."""
+        self._catch_up()
         return locked_bundle(self._size) if self.locked else self._bundle
 
     def _changed(self, _change: object) -> None:
-        # A change that arrives while a picture is drawn is only noted: the loop below then draws the newest
-        # parameters and leaves out those in between.
-        self._stale = True
-        if self._drawing_now:
-            return
-        self._drawing_now = True
-        try:
-            while self._stale:
-                self._stale = False
-                self._redraw(self.params)
-        finally:
-            self._drawing_now = False
+        # The picture is drawn once the kernel has taken in this change, so that the browser sends the next one
+        # meanwhile; of those that came, only the newest is drawn.
+        if not self._waiting:
+            self._waiting = True
+            after_this(self._catch_up)
 
-    def _redraw(self, params: dict[str, Any]) -> None:
-        if params == self._shown_params:
+    def _catch_up(self) -> None:
+        """Draw the picture for what the controls say now, unless it is there already."""
+        self._waiting = False
+        params = self.params
+        if params == self._drawn_params:
             return
-        self._shown_params = params
+        self._drawn_params = params
         try:
             self._picture = picture_of(self._draw, params, self._size)
+            self._bundle = self._picture.bundle()
         except Exception as error:
             self._bundle = failure_bundle(failure_sentence(error, params), self._size)
-            self._push()
             if strict():
                 raise
-        else:
-            self._bundle = self._picture.bundle()
+        finally:
             self._push()
 
     def _push(self) -> None:
-        self._place.update(self.bundle)
+        self._place.update(locked_bundle(self._size) if self.locked else self._bundle)
 
     def _unlock(self, *_: object) -> None:
         enable(self.controls, not self.locked)

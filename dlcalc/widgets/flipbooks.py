@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
 import os
@@ -13,7 +12,7 @@ from typing import Any
 
 from dlcalc.figures.drawing import Drawing
 from dlcalc.widgets.controls import enable, has_first_value, make_controls, observe, panel, value_of
-from dlcalc.widgets.page import Place, strict
+from dlcalc.widgets.page import Place, after_this, running_loop, strict
 from dlcalc.widgets.picture import LOCKED, Draw, failure_sentence, locked_bundle, picture_of, size_of
 from dlcalc.widgets.player import new_player, web_page
 from dlcalc.widgets.reel import Reel
@@ -178,21 +177,13 @@ class Flipbook:
 
     def _later(self, reel: Reel) -> None:
         """Make the missing frames in slices, between which the kernel listens."""
-        if not reel.missing:
-            return
-        try:
-            loop = None if strict() else asyncio.get_running_loop()
-        except RuntimeError:
-            loop = None
-        if loop is None:
-            self._make(reel)
-        else:
-            loop.call_soon(self._slice, reel)
+        if reel.missing:
+            after_this(self._slice, reel)
 
     def _slice(self, reel: Reel) -> None:
         if reel is self._reel:  # else the learner has moved on
             with self._complaining():
-                self._make(reel, time.monotonic() + SLICE)
+                self._make(reel, time.monotonic() + SLICE if running_loop() else float("inf"))
                 self._later(reel)
 
     def _make(self, reel: Reel, until: float = float("inf")) -> None:
