@@ -34,7 +34,7 @@ _ORDER: tuple[Node, ...] = ((1, 0), (1, 1), (1, 2), (2, 0))
 _BACK: tuple[Node, ...] = ((2, 0), (1, 0), (1, 1), (1, 2))
 LAST = len(_ORDER) + len(_BACK)
 
-_LEFT, _RIGHT, _TEXT = 3.92, 7.4, 11.5
+_LEFT, _RIGHT, _TEXT = 3.92, 7.4, 11.0
 _MOST_LINES = 9
 
 
@@ -214,7 +214,7 @@ def _value_lines(state: _State, node: Node) -> list[tuple[str, str, theme.Role]]
     letter = "v^{(1)}" if layer == 2 else "x"
     formula = rf"${target} = \Sigma_i\, w^{{({layer})}}_{{{j + 1},i}}\,{letter}_i$"
     terms = _sum_of_products(W[j], state.inputs(node))
-    lines = [(formula, "", VALUES), ("   = " + terms if known else "", _equals(state.z(node), known), VALUES)]
+    lines = [(formula, "", VALUES), ("  = " + terms if known else "", _equals(state.z(node), known), VALUES)]
     if layer < 2:
         told = rf"$v^{{({layer})}}_{j + 1} = \varphi(z^{{({layer})}}_{j + 1})$"
         lines.append((told, _equals(state.output(node), known), VALUES))
@@ -232,7 +232,7 @@ def _signal_lines(state: _State, node: Node) -> list[tuple[str, str, theme.Role]
     formula = (
         rf"$\delta^{{(1)}}_{j + 1} = \varphi'(z^{{(1)}}_{j + 1})\,\Sigma_k\, w^{{(2)}}_{{k,{j + 1}}}\,\delta^{{(2)}}_k$"
     )
-    numbers = f"   = {_trimmed(slope)} · ({_sum_of_products(W[:, j], delta)})"
+    numbers = f"  = {_trimmed(slope)} · ({_sum_of_products(W[:, j], delta)})"
     return [(formula, "", ERRORS), (numbers if known else "", _equals(state.delta(node), known), ERRORS)]
 
 
@@ -308,6 +308,11 @@ def _example(state: _State) -> tuple[Array, Array]:
     return state.run.v[0][None, :-1], np.array([[state.y]])
 
 
+def _in_one(sentences: tuple[str, str]) -> str:
+    """Two lines of the caption as one sentence."""
+    return " ".join(sentences).rstrip(".").replace(". ", "; ") + "."
+
+
 def _description(state: _State, shown: Node, weight: tuple[int, int, int], slope: dict[str, float]) -> str:
     name = "the output unit" if shown[0] == 2 else f"hidden unit {shown[1] + 1}"
     told = f"value {number(state.output(shown))}" if shown in state.valued else "no value yet"
@@ -315,7 +320,7 @@ def _description(state: _State, shown: Node, weight: tuple[int, int, int], slope
     x1, x2, _ = state.run.v[0]
     return (
         f"A 2-3-1 network at x = ({number(x1)}, {number(x2)}), y = {number(state.y)}, step {state.step} of {LAST}: "
-        f"{name} has {told}, {signal}. {' '.join(_sentence(state))} "
+        f"{name} has {told}, {signal}. {_in_one(_sentence(state))} "
         f"For the weight of layer {weight[0]} to unit {weight[1]} from node {weight[2]} backpropagation gives "
         f"{number(slope['gradient'], 4)}, finite differences {number(slope['finite_difference'], 4)}."
     )

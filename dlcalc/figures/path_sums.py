@@ -55,21 +55,37 @@ class _State:
 
     @property
     def last(self) -> int:
-        """The number of the last step: every path and then the sum, or every edge."""
-        return len(self.paths) + 1 if self.mode == "paths" else len(self.steps)
+        """The number of the last step: every edge of every path and then the sum, or every edge once."""
+        return sum(map(len, self.paths)) + 1 if self.mode == "paths" else len(self.steps)
 
     @property
     def now(self) -> int:
+        """The step, within its limits."""
         return max(0, min(self.step, self.last))
+
+    def walked(self, row: int) -> int:
+        """How many edges of path number `row` have been walked."""
+        if self.mode != "paths":
+            return len(self.paths[row])
+        before = sum(len(path) for path in self.paths[:row])
+        return max(0, min(self.now - before, len(self.paths[row])))
+
+    @property
+    def row(self) -> int:
+        """The path that is being walked."""
+        begun = [row for row in range(len(self.paths)) if self.walked(row)]
+        return begun[-1] if begun else 0
 
     @property
     def lit(self) -> tuple[int, ...]:
+        """The edges that the step is about."""
         if self.now == 0:
             return ()
         if self.mode != "paths":
             return (self.steps[self.now - 1].edge,)
-        lit = self.paths if self.now == self.last else self.paths[self.now - 1 : self.now]
-        return tuple(dict.fromkeys(edge for path in lit for edge in path))
+        if self.now == self.last:
+            return tuple(dict.fromkeys(edge for path in self.paths for edge in path))
+        return self.paths[self.row][: self.walked(self.row)]
 
     @property
     def derivatives(self) -> Mapping[object, float]:
@@ -85,7 +101,7 @@ class _State:
     def multiplications(self) -> int:
         """How many multiplications the steps so far have needed."""
         if self.mode == "paths":
-            return sum(max(len(path) - 1, 0) for path in self.paths[: self.now])
+            return sum(max(self.walked(row) - 1, 0) for row in range(len(self.paths)))
         return self.steps[self.now - 1].multiplications if self.now else 0
 
 
@@ -101,7 +117,7 @@ def paths_and_sums(
     cy: float = 1.5,
     dy: float = 1.0,
     mode: Mode = "paths",
-    step: int = 4,
+    step: int = 10,
     edges: Sequence[Edge] | None = None,
     source: str = "x",
     target: str = "y",
@@ -115,7 +131,7 @@ def paths_and_sums(
     xa, xb, ac, bc, bd, cy, dy : float
         The local derivatives: `xa` is ∂a/∂x, which stands on the edge from x to a.
     mode : {"paths", "forward", "reverse"}
-        "paths" lights one path a step and then their sum; the others one edge a step.
+        "paths" walks one path after the other, one edge a step, and then adds; the others pass every edge once.
     step : int
     edges : sequence of (start, end, local derivative), optional
         Another graph of up to six nodes, in place of the seven numbers.
@@ -193,31 +209,24 @@ def _node(axes: Axes, state: _State, node: object, centre: Point) -> list[Artist
 def _ledger(axes: Axes, state: _State, left: float, top: float) -> list[Artist]:
     """The paths with their products, and the sum below a line."""
     theme.label(axes, left, top, "product along each path", theme.NEUTRAL, size=theme.SMALL, halo=False)
-    rows = list(zip(state.paths, state.products, strict=True))[:_ROWS]
+    rows = min(len(state.paths), _ROWS)
     pitch = 0.3
     moving: list[Artist] = []
-    for row, (path, product) in enumerate(rows):
+    for row in range(rows):
         y = top - 0.28 - row * pitch
-        lit = state.mode == "paths" and row + 1 == state.now != state.last
-        known = state.mode != "paths" or row < state.now
+        lit = state.mode == "paths" and 0 < state.now < state.last and row == state.row
         ground = Rectangle((left - 0.07, y - pitch / 2), _COLUMN - 0.1, pitch, facecolor=theme.HIGHLIGHT.tint, zorder=1)
         ground.set_visible(lit)
         axes.add_patch(ground)
-        factors = " · ".join(
-            factor(state.edges[edge][2]) if k else short(state.edges[edge][2]) for k, edge in enumerate(path)
-        )
-        told = theme.label(axes, left, y, factors if known else "", halo=False)
-        result = theme.label(
-            axes,
-            left + _COLUMN - 0.25,
-            y,
-            f"= {short(product)}" if known else "",
-            theme.GRADIENTS,
-            ha="right",
-            halo=False,
-        )
-        moving += [ground, told, result]
-    y = top - 0.28 - len(rows) * pitch
+        walked = [state.edges[edge][2] for edge in state.paths[row][: state.walked(row)]]
+        factors = " · ".join(factor(local) if k else short(local) for k, local in enumerate(walked))
+        result = f"= {short(accumulation.product(walked))}" if walked else ""
+        moving += [
+            ground,
+            theme.label(axes, left, y, factors, halo=False),
+            theme.label(axes, left + _COLUMN - 0.25, y, result, theme.GRADIENTS, ha="right", halo=False),
+        ]
+    y = top - 0.28 - rows * pitch
     axes.plot([left, left + _COLUMN - 0.25], [y + 0.12, y + 0.12], color=theme.INK, linewidth=1.0)
     return [*moving, *_sum(axes, state, left, y - 0.06)]
 
@@ -255,11 +264,22 @@ def _counters(axes: Axes, state: _State, left: float) -> list[Artist]:
         chosen = name == state.mode
         theme.label(axes, left, y, name, size=theme.SMALL, weight="bold" if chosen else "normal", halo=False)
         axes.add_patch(
-            Rectangle((left + 0.65, y - 0.07), total * length, 0.14, facecolor="none", edgecolor=theme.NEUTRAL.colour)
+            Rectangle(
+                (left + 0.65, y - 0.07),
+                total * length,
+                0.14,
+                facecolor="none",
+                edgecolor=theme.NEUTRAL.colour,
+                linewidth=1,
+            )
         )
         if chosen:
             bar = Rectangle(
-                (left + 0.65, y - 0.07), state.multiplications * length, 0.14, facecolor=theme.GRADIENTS.colour
+                (left + 0.65, y - 0.07),
+                state.multiplications * length,
+                0.14,
+                facecolor=theme.GRADIENTS.colour,
+                linewidth=0,
             )
             axes.add_patch(bar)
             count = theme.label(
@@ -293,9 +313,8 @@ def _sentence(state: _State) -> str:
     if state.mode == "paths":
         if state.now == state.last:
             return f"The paths add up: {_sum_of(state.products)} = {short(_total(state))}."
-        path = state.paths[state.now - 1]
-        nodes = [state.source, *(str(state.edges[edge][1]) for edge in path)]
-        return f"Path {state.now} of {len(state.paths)}: {' → '.join(symbol(node) for node in nodes)}"
+        nodes = [state.source, *(str(state.edges[edge][1]) for edge in state.lit)]
+        return f"Path {state.row + 1} of {len(state.paths)}: {' → '.join(symbol(node) for node in nodes)}"
     step = state.steps[state.now - 1]
     start, end, local = state.edges[step.edge]
     giver, taker = (start, end) if state.mode == "forward" else (end, start)
@@ -330,12 +349,12 @@ EXHIBITS = {
         size=(theme.WIDTH, 3.9),
         states=(
             {},
-            {"step": 2},
+            {"step": 5},
             {"mode": "forward", "step": 4},
             {"mode": "reverse", "step": 5},
             {"mode": "reverse", "step": 0, "bc": 0.0},
-            {"xa": -3.0, "bd": -2.5, "step": 1},
+            {"xa": -3.0, "bd": -2.5, "step": 2},
         ),
-        slider=Slider("step", tuple(range(5))),
+        slider=Slider("step", tuple(range(11))),
     ),
 }
