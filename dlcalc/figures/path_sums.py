@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from matplotlib.patches import Circle, Rectangle
 
@@ -11,98 +10,23 @@ from dlcalc import accumulation
 from dlcalc.figures import theme
 from dlcalc.figures.drawing import Drawing, Exhibit, Slider
 from dlcalc.figures.graph_drawing import arrow, cached_layout, chip, fit, route
-from dlcalc.figures.notation import factor, plain, short, symbol
+from dlcalc.figures.notation import factor, short, symbol
+from dlcalc.figures.path_states import PathState, description, sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from dlcalc.accumulation import Edge, Step
+    from dlcalc.accumulation import Edge
     from dlcalc.figures.graph_drawing import Arrow, Point
-
-Mode = Literal["paths", "forward", "reverse"]
+    from dlcalc.figures.path_states import Mode
 
 _RADIUS = 0.21
 _COLUMN = 2.35
 _ROWS = 6
-
-
-@dataclass(frozen=True)
-class _State:
-    """What a step shows: the edges that are lit, and the derivatives that stand at the nodes."""
-
-    edges: tuple[Edge, ...]
-    mode: Mode
-    step: int
-    source: str
-    target: str
-
-    @property
-    def paths(self) -> list[tuple[int, ...]]:
-        return accumulation.paths(self.edges, self.source, self.target)
-
-    @property
-    def products(self) -> list[float]:
-        return accumulation.path_products(self.edges, self.source, self.target)
-
-    @property
-    def steps(self) -> list[Step]:
-        seed = self.target if self.mode == "reverse" else self.source
-        return accumulation.accumulate(self.edges, seed, "reverse" if self.mode == "reverse" else "forward")
-
-    @property
-    def last(self) -> int:
-        """The number of the last step: every edge of every path and then the sum, or every edge once."""
-        return sum(map(len, self.paths)) + 1 if self.mode == "paths" else len(self.steps)
-
-    @property
-    def now(self) -> int:
-        """The step, within its limits."""
-        return max(0, min(self.step, self.last))
-
-    def walked(self, row: int) -> int:
-        """How many edges of path number `row` have been walked."""
-        if self.mode != "paths":
-            return len(self.paths[row])
-        before = sum(len(path) for path in self.paths[:row])
-        return max(0, min(self.now - before, len(self.paths[row])))
-
-    @property
-    def row(self) -> int:
-        """The path that is being walked."""
-        begun = [row for row in range(len(self.paths)) if self.walked(row)]
-        return begun[-1] if begun else 0
-
-    @property
-    def lit(self) -> tuple[int, ...]:
-        """The edges that the step is about."""
-        if self.now == 0:
-            return ()
-        if self.mode != "paths":
-            return (self.steps[self.now - 1].edge,)
-        if self.now == self.last:
-            return tuple(dict.fromkeys(edge for path in self.paths for edge in path))
-        return self.paths[self.row][: self.walked(self.row)]
-
-    @property
-    def derivatives(self) -> Mapping[object, float]:
-        if self.mode == "paths":
-            return {}
-        return self.steps[self.now - 1].derivatives if self.now else {self._seed: 1.0}
-
-    @property
-    def _seed(self) -> str:
-        return self.target if self.mode == "reverse" else self.source
-
-    @property
-    def multiplications(self) -> int:
-        """How many multiplications the steps so far have needed."""
-        if self.mode == "paths":
-            return sum(max(self.walked(row) - 1, 0) for row in range(len(self.paths)))
-        return self.steps[self.now - 1].multiplications if self.now else 0
 
 
 @theme.themed
@@ -146,7 +70,7 @@ def paths_and_sums(
         ("c", "y", cy),
         ("d", "y", dy),
     )
-    state = _State(own if edges is None else tuple(edges), mode, step, source, target)
+    state = PathState(own if edges is None else tuple(edges), mode, step, source, target)
     theme.card(figure, f"∂{symbol(target)}/∂{symbol(source)}: multiply along each path, add the paths")
     axes = theme.sheet(figure)
     width, height = (float(length) for length in figure.get_size_inches())
@@ -159,16 +83,16 @@ def paths_and_sums(
     data = {
         "paths": state.paths,
         "products": state.products,
-        "total": accumulation.total_derivative(state.edges, source, target),
+        "total": state.total,
         "lit": state.lit,
         "derivatives": dict(state.derivatives),
         "multiplications": state.multiplications,
         "last": state.last,
     }
-    return Drawing(_description(state), data, tuple(moving))
+    return Drawing(description(state), data, tuple(moving))
 
 
-def _graph(axes: Axes, state: _State, lower_left: Point, upper_right: Point) -> list[Artist]:
+def _graph(axes: Axes, state: PathState, lower_left: Point, upper_right: Point) -> list[Artist]:
     pairs = tuple((start, end) for start, end, _ in state.edges)
     layout = cached_layout(pairs)
     (left, bottom), (right, top) = lower_left, upper_right
@@ -191,7 +115,7 @@ def _edge(axes: Axes, shaft: Arrow, local: float, *, lit: bool) -> list[Artist]:
     return [*shaft.artists, *plate.artists]
 
 
-def _node(axes: Axes, state: _State, node: object, centre: Point) -> list[Artist]:
+def _node(axes: Axes, state: PathState, node: object, centre: Point) -> list[Artist]:
     """A node with its name, and above it the derivative that has been accumulated there."""
     name = str(node)
     x, y = centre
@@ -206,7 +130,7 @@ def _node(axes: Axes, state: _State, node: object, centre: Point) -> list[Artist
     return [*plate.artists]
 
 
-def _ledger(axes: Axes, state: _State, left: float, top: float) -> list[Artist]:
+def _ledger(axes: Axes, state: PathState, left: float, top: float) -> list[Artist]:
     """The paths with their products, and the sum below a line."""
     theme.label(axes, left, top, "product along each path", theme.NEUTRAL, size=theme.SMALL, halo=False)
     rows = min(len(state.paths), _ROWS)
@@ -231,16 +155,15 @@ def _ledger(axes: Axes, state: _State, left: float, top: float) -> list[Artist]:
     return [*moving, *_sum(axes, state, left, y - 0.06)]
 
 
-def _sum(axes: Axes, state: _State, left: float, y: float) -> list[Artist]:
+def _sum(axes: Axes, state: PathState, left: float, y: float) -> list[Artist]:
     done = state.now == state.last
     name = f"∂{symbol(state.target)}/∂{symbol(state.source)}"
-    total = accumulation.total_derivative(state.edges, state.source, state.target)
     told = theme.label(axes, left, y, f"sum: {name}" if done else "", halo=False)
     result = theme.label(
         axes,
         left + _COLUMN - 0.25,
         y,
-        f"= {short(total)}" if done else "",
+        f"= {short(state.total)}" if done else "",
         theme.GRADIENTS,
         ha="right",
         weight="bold",
@@ -249,7 +172,7 @@ def _sum(axes: Axes, state: _State, left: float, y: float) -> list[Artist]:
     return [told, result]
 
 
-def _counters(axes: Axes, state: _State, left: float) -> list[Artist]:
+def _counters(axes: Axes, state: PathState, left: float) -> list[Artist]:
     """How many multiplications each way needs; the one that is chosen fills its bar step by step."""
     totals = {
         "paths": accumulation.path_multiplications(state.edges, state.source, state.target),
@@ -296,8 +219,8 @@ def _counters(axes: Axes, state: _State, left: float) -> list[Artist]:
     return moving
 
 
-def _caption(axes: Axes, state: _State) -> list[Artist]:
-    told = theme.label(axes, 0.24, 0.52, _sentence(state), halo=False)
+def _caption(axes: Axes, state: PathState) -> list[Artist]:
+    told = theme.label(axes, 0.24, 0.52, sentence(state), halo=False)
     marks = {
         "paths": "On the arrows: local derivatives.",
         "forward": f"Above a node: its derivative by {symbol(state.source)}.",
@@ -305,41 +228,6 @@ def _caption(axes: Axes, state: _State) -> list[Artist]:
     }
     theme.label(axes, 0.24, 0.24, marks[state.mode], theme.NEUTRAL, size=theme.SMALL, halo=False)
     return [told]
-
-
-def _sentence(state: _State) -> str:
-    if state.now == 0:
-        return "Before the first step."
-    if state.mode == "paths":
-        if state.now == state.last:
-            return f"The paths add up: {_sum_of(state.products)} = {short(_total(state))}."
-        nodes = [state.source, *(str(state.edges[edge][1]) for edge in state.lit)]
-        return f"Path {state.row + 1} of {len(state.paths)}: {' → '.join(symbol(node) for node in nodes)}"
-    step = state.steps[state.now - 1]
-    start, end, local = state.edges[step.edge]
-    giver, taker = (start, end) if state.mode == "forward" else (end, start)
-    return (
-        f"{symbol(str(giver))} passes {short(step.derivatives[giver])} · {factor(local)} = {short(step.share)} "
-        f"on to {symbol(str(taker))}, which now has {short(step.derivatives[taker])}."
-    )
-
-
-def _description(state: _State) -> str:
-    edges = ", ".join(f"{start} to {end} {short(local)}" for start, end, local in state.edges)
-    return plain(
-        f"Graph with the local derivatives {edges}; {state.mode}, step {state.now} of {state.last}, "
-        f"{state.multiplications} multiplications so far. {_sentence(state)} "
-        f"The derivative of {state.target} by {state.source} is {short(_total(state))}, "
-        f"the sum over {len(state.paths)} paths."
-    )
-
-
-def _total(state: _State) -> float:
-    return accumulation.total_derivative(state.edges, state.source, state.target)
-
-
-def _sum_of(products: Sequence[float]) -> str:
-    return " + ".join(factor(product) if k else short(product) for k, product in enumerate(products)) or "none"
 
 
 EXHIBITS = {

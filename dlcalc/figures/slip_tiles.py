@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from dlcalc.backward_slips import Examination, Product
+    from dlcalc.backward_products import Product
+    from dlcalc.backward_slips import Examination
     from dlcalc.figures.theme import Role
     from dlcalc.typing import Array
 
