@@ -63,7 +63,7 @@ def tape_in_steps(
     show_stored : bool
         Whether each line tells what it keeps for the backward pass.
     tape : tuple of Entry, optional
-        Any other graph, such as the learner's own: `dlcalc.tape.record(root)`.
+        Any other graph, such as the learner's own: `dlcalc.tape_recording.record(root)`.
     """
     tape = run(EXAMPLES[example], x=x, y=y) if tape is None else tape
     state = TapeState(tape, max(0, step), accumulate, order)
