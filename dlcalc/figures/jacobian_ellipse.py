@@ -133,7 +133,8 @@ def _output_plane(
 def _magnified(figure: Figure, image: Array, J: Array, relative_gap: float) -> list[Artist]:
     """Image and ellipse divided by the radius: the ellipse stands still, and the image closes in on it."""
     ellipse = CIRCLE @ J.T
-    half = 1.3 * float(np.max(np.abs(ellipse))) + 0.05
+    # Where both units are dead, the ellipse is a point: the panel stays large enough for the image.
+    half = max(1.3 * float(np.max(np.abs(ellipse))) + 0.05, 0.5)
     axes = _plane(figure, 5.15, np.zeros(2), half, "magnified by $1/r$")
     axes.plot(*ellipse.T, **GRADIENTS.line(2.0))
     for column in J.T:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +38,7 @@ def _expansions() -> tuple[Expansion, ...]:
     return tuple(taylor.expand(surface, CENTRE, order=order) for order in ORDERS)
 
 
-@cache
+@lru_cache(maxsize=256)
 def _remainders(degrees: float) -> tuple[Array, ...]:
     """The error of each order over RADII along one direction."""
     return tuple(taylor.remainder(surface, T, CENTRE, _unit(degrees), RADII) for T in _expansions())

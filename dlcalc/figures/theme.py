@@ -326,7 +326,7 @@ def scientific(value: float, digits: int = 1) -> str:
     >>> scientific(9.54e-7), scientific(0.25), scientific(1)
     ('9.5 × 10⁻⁷', '0.25', '1')
     """
-    if value == 0 or 1e-3 <= abs(value) < 1e4:
+    if value == 0 or 1e-3 <= abs(value) < 1e4 or not np.isfinite(value):
         return f"{float(f'{value:.{digits}e}'):g}".replace("-", "−")
     mantissa, exponent = f"{value:.{digits}e}".split("e")
     return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}".replace("-", "−")

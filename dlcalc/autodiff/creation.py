@@ -1,0 +1,178 @@
+"""Making tensors: from data, filled, counted and drawn at random."""
+
+from typing import Any
+
+import numpy as np
+
+from dlcalc.autodiff.engine import Recorder
+from dlcalc.autodiff.tensor import Tensor, _plain
+
+
+class _Random:
+    """The library's own generator: NumPy's global one is never touched."""
+
+    generator = np.random.default_rng()
+
+
+def manual_seed(seed: int) -> None:
+    """Start this library's random numbers again from `seed`; NumPy's global generator stays as it is."""
+    _Random.generator = np.random.default_rng(seed)
+
+
+def generator() -> np.random.Generator:
+    """The generator that `manual_seed` sets."""
+    return _Random.generator
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """The dtype that Python floats become; float64 at first."""
+    Recorder.default_dtype = np.dtype(dtype)
+
+
+def get_default_dtype() -> Any:
+    """The dtype that Python floats become."""
+    return Recorder.default_dtype
+
+
+def _made(value: Any, requires_grad: bool) -> Tensor:
+    tensor = _plain(value)
+    return tensor.requires_grad_() if requires_grad else tensor
+
+
+def _numbers(data: Any) -> Any:
+    """Nested lists in which tensors of shape () stand as numbers."""
+    return [_numbers(item) for item in data] if isinstance(data, list | tuple) else (
+        data.value if isinstance(data, Tensor) else data
+    )
+
+
+def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A leaf with a copy of the data.
+
+    An array keeps its dtype; Python floats become the default dtype (float64), integers int64, truth values bool.
+
+    Parameters
+    ----------
+    data : number, nested list of numbers, ndarray or Tensor
+    dtype : optional
+    requires_grad : bool
+
+    Raises
+    ------
+    RuntimeError
+        If integers are asked for gradients.
+    """
+    value = np.array(_numbers(data), dtype)
+    if dtype is None and value.dtype.kind == "f" and not hasattr(data, "dtype"):
+        value = value.astype(Recorder.default_dtype)
+    if value.dtype == np.int32 and not hasattr(data, "dtype"):
+        value = value.astype(np.int64)
+    if value.dtype.kind not in "fiub":
+        message = f"a tensor holds numbers in a rectangular layout, not {value.dtype}"
+        raise TypeError(message)
+    return _made(value, requires_grad)
+
+
+def as_tensor(data: Any, dtype: Any = None) -> Tensor:
+    """A tensor as it is; anything else as `tensor` makes it, but an array without a copy."""
+    if isinstance(data, Tensor):
+        return data if dtype is None else data.to(dtype)
+    return from_numpy(data) if isinstance(data, np.ndarray) and dtype is None else tensor(data, dtype=dtype)
+
+
+def from_numpy(array: Any) -> Tensor:
+    """A tensor that shares the memory of the array."""
+    return _plain(array)
+
+
+def _shape(size: tuple[Any, ...]) -> Any:
+    return size[0] if len(size) == 1 and isinstance(size[0], tuple | list) else size
+
+
+def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """`fill_value` everywhere."""
+    if dtype is None and isinstance(fill_value, float):
+        dtype = Recorder.default_dtype
+    return _made(np.full(size, fill_value, dtype), requires_grad)
+
+
+def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """0 everywhere."""
+    return _made(np.zeros(_shape(size), dtype or Recorder.default_dtype), requires_grad)
+
+
+def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """1 everywhere."""
+    return _made(np.ones(_shape(size), dtype or Recorder.default_dtype), requires_grad)
+
+
+def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Memory yet to be filled (with 0 here, so that runs repeat)."""
+    return zeros(*size, dtype=dtype, requires_grad=requires_grad)
+
+
+def zeros_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: A002
+    """0 in the shape and dtype of another tensor."""
+    return _made(np.zeros(input.value.shape, dtype or input.dtype), requires_grad)
+
+
+def ones_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: A002
+    """1 in the shape and dtype of another tensor."""
+    return _made(np.ones(input.value.shape, dtype or input.dtype), requires_grad)
+
+
+def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: A002
+    """`fill_value` in the shape and dtype of another tensor."""
+    return _made(np.full(input.value.shape, fill_value, dtype or input.dtype), requires_grad)
+
+
+def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """The identity matrix."""
+    return _made(np.eye(n, m, dtype=dtype or Recorder.default_dtype), requires_grad)
+
+
+def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """start, start + step, ... below end; from 0 if only one number is given."""
+    start, end = (0, start) if end is None else (start, end)
+    if dtype is None:
+        whole = all(isinstance(x, int | np.integer) for x in (start, end, step))
+        dtype = np.int64 if whole else Recorder.default_dtype
+    return _made(np.arange(start, end, step).astype(dtype), requires_grad)
+
+
+def linspace(start: float, end: float, steps: int, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """`steps` numbers from start to end, both included."""
+    return _made(np.linspace(start, end, steps).astype(dtype or Recorder.default_dtype), requires_grad)
+
+
+def randn(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Standard normal numbers."""
+    numbers = np.asarray(_Random.generator.standard_normal(_shape(size)))
+    return _made(numbers.astype(dtype or Recorder.default_dtype), requires_grad)
+
+
+def rand(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Uniform numbers in [0, 1)."""
+    return _made(np.asarray(_Random.generator.random(_shape(size))).astype(dtype or Recorder.default_dtype), requires_grad)
+
+
+def randn_like(input: Tensor, *, requires_grad: bool = False) -> Tensor:  # noqa: A002
+    """Standard normal numbers in the shape and dtype of another tensor."""
+    return randn(input.value.shape, dtype=input.dtype, requires_grad=requires_grad)
+
+
+def rand_like(input: Tensor, *, requires_grad: bool = False) -> Tensor:  # noqa: A002
+    """Uniform numbers in the shape and dtype of another tensor."""
+    return rand(input.value.shape, dtype=input.dtype, requires_grad=requires_grad)
+
+
+def randint(low: int, high: Any = None, size: Any = None, *, dtype: Any = None) -> Tensor:
+    """Whole numbers from low (0 if only high is given) up to, but without, high."""
+    if size is None:
+        low, high, size = 0, low, high
+    return _plain(_Random.generator.integers(low, high, size).astype(dtype or np.int64))
+
+
+def randperm(n: int) -> Tensor:
+    """0 to n - 1 in random order."""
+    return _plain(_Random.generator.permutation(n))

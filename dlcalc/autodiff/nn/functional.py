@@ -1,0 +1,119 @@
+"""Activations and losses as functions of tensors, with PyTorch's names and arguments."""
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+
+from dlcalc.autodiff import primitives as p
+from dlcalc.autodiff.tensor import Tensor, _binary, _plain, _unary, apply
+
+relu = Tensor.relu
+sigmoid = Tensor.sigmoid
+tanh = Tensor.tanh
+softmax = Tensor.softmax
+log_softmax = Tensor.log_softmax
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:  # noqa: A002 (PyTorch's names)
+    """X Wᵀ + b, one example per row."""
+    if bias is None:
+        return _binary(p.LINEAR, input, weight)
+    return apply(p.LINEAR, (input, weight, bias))
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:  # noqa: A002
+    """x for x > 0, else negative_slope · x."""
+    return _unary(p.LEAKY_RELU, input, negative_slope)
+
+
+def elu(input: Tensor, alpha: float = 1.0) -> Tensor:  # noqa: A002
+    """x for x > 0, else α (eˣ - 1)."""
+    return _unary(p.ELU, input, alpha)
+
+
+def silu(input: Tensor) -> Tensor:  # noqa: A002
+    """x σ(x)."""
+    return input * input.sigmoid()
+
+
+def softplus(input: Tensor) -> Tensor:  # noqa: A002
+    """log(1 + eˣ)."""
+    return input.softplus()
+
+
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:  # noqa: A002
+    """x Φ(x) with the normal distribution Φ; approximate="tanh" needs no SciPy."""
+    if approximate == "none":
+        return input * 0.5 * (input * -math.sqrt(0.5)).erfc()
+    # ½ (1 + tanh u) = σ(2u) does not cancel for large negative u.
+    return input * (2 * math.sqrt(2 / math.pi) * (input + 0.044715 * input**3)).sigmoid()
+
+
+def _reduced(losses: Tensor, reduction: str) -> Tensor:
+    """The losses of the single entries as they are ("none"), their mean or their sum."""
+    if reduction == "none":
+        return losses
+    if reduction not in ("mean", "sum"):
+        message = f"{reduction} is not a valid value for reduction: choose 'mean', 'sum' or 'none'"
+        raise ValueError(message)
+    return losses.mean() if reduction == "mean" else losses.sum()
+
+
+def _warn_of_broadcast(input: Tensor, target: Tensor) -> None:  # noqa: A002
+    message = (
+        f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). "
+        "This will likely lead to incorrect results due to broadcasting. "
+        "Please ensure they have the same size."
+    )
+    warnings.warn(message, UserWarning, stacklevel=4)
+
+
+def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  # noqa: A002
+    """(f - y)², by default its mean."""
+    if input.value.shape != target.value.shape:
+        _warn_of_broadcast(input, target)
+    if reduction == "mean":
+        return _binary(p.MSE, input, target)
+    return _reduced((input - target) ** 2, reduction)
+
+
+def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  # noqa: A002
+    """|f - y|, by default its mean."""
+    if input.value.shape != target.value.shape:
+        _warn_of_broadcast(input, target)
+    return _reduced((input - target).abs(), reduction)
+
+
+def cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  # noqa: A002
+    """log Σ exp f - f_y for logits f of shape (B, n) and labels y of shape (B,), or (n,) and ()."""
+    log_p = input.log_softmax(-1)
+    if target.dtype.kind == "f":
+        losses = -(log_p * target).sum(-1)
+    elif log_p.ndim == 1:
+        losses = -log_p[target]
+    else:
+        losses = -log_p[np.arange(len(log_p)), target.value]
+    return _reduced(losses, reduction)
+
+
+def nll_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  # noqa: A002
+    """-log p_y for log-probabilities of shape (B, n) and labels of shape (B,)."""
+    return _reduced(-input[np.arange(len(input)), target.value], reduction)
+
+
+def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  # noqa: A002
+    """log(1 + eᶠ) - y f for logits f and targets y in 0..1 of one shape."""
+    if input.value.shape != target.value.shape:
+        message = f"Target size ({target.shape}) must be the same as input size ({input.shape})"
+        raise ValueError(message)
+    return _reduced(input.softplus() - target * input, reduction)
+
+
+def one_hot(labels: Tensor, num_classes: int = -1) -> Tensor:
+    """Rows of zeros with a 1 at the label."""
+    n = num_classes if num_classes > 0 else int(labels.value.max()) + 1
+    return _plain(np.eye(n, dtype=np.int64)[labels.value])
+
+

@@ -1,0 +1,126 @@
+"""How tensors look when printed: as in PyTorch."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from dlcalc.autodiff.engine import FREED, Recorder
+
+LINE_WIDTH = 80
+EDGE_ITEMS = 3
+SUMMARIZE_ABOVE = 1000
+NAMES = {"mse_loss": "MseLoss", "matmul": "Mm", "linear": "Addmm", "reshape": "View", "gather": "Index"}
+
+
+class Size(tuple[int, ...]):
+    """A shape, printed as torch.Size([2, 3])."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"torch.Size({list(self)})"
+
+    def numel(self) -> int:
+        """The number of entries of a tensor of this shape."""
+        return math.prod(self)
+
+
+class GradFn:
+    """The operation that made a tensor, as `tensor.grad_fn` shows it."""
+
+    def __init__(self, tensor: Any) -> None:
+        self.tensor = tensor
+
+    def name(self) -> str:
+        """PyTorch's name of the operation, such as MulBackward0."""
+        origin = self.tensor.origin
+        if origin is FREED:
+            return "Freed"
+        name = origin[0].name
+        return NAMES.get(name, "".join(part.capitalize() for part in name.split("_"))) + "Backward0"
+
+    def __repr__(self) -> str:
+        return f"<{self.name()}>"
+
+
+class _Format:
+    """One format for all numbers of a tensor: whole, fixed with four digits, or scientific."""
+
+    def __init__(self, values: Any) -> None:
+        self.exact = values.dtype.kind != "f"
+        shown = values if self.exact else values[np.isfinite(values) & (values != 0)].astype(float)
+        sizes = np.abs(shown) if not self.exact and shown.size else np.ones(1)
+        small, large = sizes.min(), sizes.max()
+        self.whole = bool(np.all(sizes == np.ceil(sizes)))
+        self.scientific = bool(large / small > 1000 or large > 1e8 or (small < 1e-4 and not self.whole))
+        self.width = max((len(self.text(v)) for v in shown), default=1)
+
+    def text(self, v: Any) -> str:
+        """The number, not yet aligned."""
+        if self.exact:
+            return str(v)
+        if self.scientific:
+            return f"{v:.4e}"
+        if self.whole:
+            return f"{v:.0f}." if np.isfinite(v) else f"{v:.0f}"
+        return f"{v:.4f}"
+
+
+def _shown(items: list[Any], summarize: bool, ellipsis: Any) -> list[Any]:
+    """All items, or the first and last three."""
+    if not summarize or len(items) <= 2 * EDGE_ITEMS:
+        return items
+    return [*items[:EDGE_ITEMS], ellipsis, *items[-EDGE_ITEMS:]]
+
+
+def _summary(value: Any, summarize: bool) -> Any:
+    """The entries that will be printed, flat."""
+    for axis, n in enumerate(value.shape):
+        if summarize and n > 2 * EDGE_ITEMS:
+            value = np.take(value, [*range(EDGE_ITEMS), *range(-EDGE_ITEMS, 0)], axis)
+    return value.reshape(-1)
+
+
+def _body(value: Any, style: _Format, indent: int, summarize: bool) -> str:
+    if value.ndim == 0:
+        return style.text(value[()])
+    if value.ndim == 1:
+        numbers = _shown([style.text(v).rjust(style.width) for v in value], summarize, " ...")
+        per_line = max(1, (LINE_WIDTH - indent) // (style.width + 2))
+        lines = [", ".join(numbers[i : i + per_line]) for i in range(0, len(numbers), per_line)]
+        return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
+    parts = _shown([part for part in value], summarize, None)
+    blocks = ["..." if part is None else _body(part, style, indent + 1, summarize) for part in parts]
+    return "[" + ("," + "\n" * (value.ndim - 1) + " " * (indent + 1)).join(blocks) + "]"
+
+
+def _notes(tensor: Any) -> list[str]:
+    """What stands behind the numbers: size, dtype, origin."""
+    notes = []
+    if tensor.numel() == 0 and tensor.ndim != 1:
+        notes.append(f"size={tuple(tensor.shape)}")
+    if tensor.dtype not in (Recorder.default_dtype, np.int64, np.bool_) or tensor.numel() == 0 != (
+        tensor.dtype == Recorder.default_dtype
+    ):
+        notes.append(f"dtype=torch.{tensor.dtype}")
+    if tensor.origin is not None:
+        notes.append(f"grad_fn={tensor.grad_fn}")
+    elif tensor.requires_grad:
+        notes.append("requires_grad=True")
+    return notes
+
+
+def tensor_repr(tensor: Any) -> str:
+    """tensor(...) with four digits, and what else there is to know."""
+    value = np.asarray(tensor.value)
+    summarize = value.size > SUMMARIZE_ABOVE
+    style = _Format(_summary(value, summarize))
+    text = "tensor(" + (_body(value, style, len("tensor("), summarize) if value.size else "[]")
+    last_line = len(text) - text.rfind("\n") + 1
+    for note in _notes(tensor):
+        if last_line + len(note) + 2 > LINE_WIDTH:
+            text, last_line = f"{text},\n       {note}", len("tensor(") + len(note)
+        else:
+            text, last_line = f"{text}, {note}", last_line + len(note) + 2
+    return text + ")"

@@ -1,0 +1,760 @@
+"""Tensors: arrays that remember how they were computed, and go back along it.
+
+>>> from dlcalc import autodiff as torch
+>>> x = torch.tensor([3.0], requires_grad=True)
+>>> y = torch.tensor([-1.0], requires_grad=True)
+>>> f = x * (x + y) ** 2
+>>> f.backward()
+>>> x.grad, y.grad
+(tensor([16.]), tensor([12.]))
+
+Forward, every operation looks up its row in the table of primitives, computes, and records its inputs on the result.
+Backward, the engine goes through the record. Names, arguments and conventions are PyTorch's.
+"""
+
+import math
+import sys
+from collections.abc import Iterator
+from itertools import count
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dlcalc.autodiff import primitives as p
+from dlcalc.autodiff.engine import _PULLING, Recorder, _silent_context, owner, pullback, quietly, sorted_graph
+from dlcalc.autodiff.primitives import Primitive
+from dlcalc.autodiff.printing import GradFn, Size, tensor_repr
+
+_new = object.__new__
+_next_order = count(1).__next__
+_caller = sys._getframe
+_COMPUTING = _silent_context()
+_compute = _COMPUTING.run
+NUMBERS = (int, float, np.ndarray, np.generic)
+
+
+def _plain(value: Any) -> "Tensor":
+    """A tensor around an array or NumPy number, outside every graph."""
+    y = _new(Tensor)
+    y.value = value
+    y.tracked = y.retains = False
+    y.grad = y.origin = None
+    return y
+
+
+def _recorded(value: Any, operation: Primitive, inputs: tuple["Tensor", ...], arguments: tuple[Any, ...]) -> "Tensor":
+    """A tensor that remembers how it came about, and on which line."""
+    y = _new(Tensor)
+    y.value = value
+    y.tracked = True
+    y.retains = False
+    y.grad = None
+    frame = _caller(3)
+    y.origin = (operation, inputs, arguments, _next_order(), frame.f_code, frame.f_lasti)
+    return y
+
+
+def _unary(operation: Primitive, x: "Tensor", *parameters: Any) -> "Tensor":
+    arguments = (x.value, *parameters)
+    try:
+        value = _compute(operation.forward, *arguments)
+    except (RuntimeError, ValueError) as error:
+        value = _compute_again(operation, arguments, error)
+    return _recorded(value, operation, (x,), arguments) if x.tracked and Recorder.enabled else _plain(value)
+
+
+def _binary(operation: Primitive, a: "Tensor", b: "Tensor") -> "Tensor":
+    x = a.value
+    y = b.value
+    try:
+        value = _compute(operation.forward, x, y)
+    except (RuntimeError, ValueError) as error:
+        value = _compute_again(operation, (x, y), error)
+    if (a.tracked or b.tracked) and Recorder.enabled:
+        return _recorded(value, operation, (a, b), (x, y))
+    return _plain(value)
+
+
+def apply(operation: Primitive, inputs: tuple["Tensor", ...], *parameters: Any) -> "Tensor":
+    """operation(*inputs, *parameters), recorded if recording is on and an input requires a gradient."""
+    arguments = (*[x.value for x in inputs], *parameters)
+    try:
+        value = _compute(operation.forward, *arguments)
+    except (RuntimeError, ValueError) as error:
+        value = _compute_again(operation, arguments, error)
+    if Recorder.enabled and any([x.tracked for x in inputs]):
+        return _recorded(value, operation, inputs, arguments)
+    return _plain(value)
+
+
+def _compute_again(operation: Primitive, arguments: tuple[Any, ...], error: Exception) -> Any:
+    """The value after all, if only the silent context was taken; else the error in the words of PyTorch."""
+    if isinstance(error, RuntimeError):
+        return quietly(_COMPUTING, operation.forward, *arguments)
+    shapes = " and ".join(str(tuple(x.shape)) for x in arguments if isinstance(x, np.ndarray | np.generic))
+    message = f"{operation.name}: shapes {shapes} do not fit together ({error})"
+    raise RuntimeError(message) from error
+
+
+def _operator(operation: Primitive) -> Any:
+    """x ∘ other, where other is a tensor, an array or a number."""
+
+    def method(self: "Tensor", other: Any) -> Any:
+        if isinstance(other, Tensor):
+            return _binary(operation, self, other)
+        if isinstance(other, NUMBERS):
+            return _unary(operation, self, _weak(other))
+        return NotImplemented
+
+    return method
+
+
+def _reflected(operation: Primitive) -> Any:
+    """other ∘ x, where other is an array or a number."""
+
+    def method(self: "Tensor", other: Any) -> Any:
+        return _binary(operation, _plain(_weak(other)), self) if isinstance(other, NUMBERS) else NotImplemented
+
+    return method
+
+
+def _function(operation: Primitive) -> Any:
+    """operation(x), entry by entry."""
+
+    def method(self: "Tensor") -> "Tensor":
+        return _unary(operation, self)
+
+    return method
+
+
+def _comparison(ufunc: np.ufunc) -> Any:
+    """The tensor of truth values, which never requires a gradient."""
+
+    def method(self: "Tensor", other: Any) -> Any:
+        other = other.value if isinstance(other, Tensor) else other
+        return _plain(ufunc(self.value, other)) if isinstance(other, NUMBERS) else NotImplemented
+
+    return method
+
+
+def _in_place(operation: Primitive) -> Any:
+    """x = x ∘ other in the memory of x, where no derivative depends on the old value; otherwise a new tensor."""
+
+    def method(self: "Tensor", other: Any) -> Any:
+        if Recorder.enabled and (self.tracked or getattr(other, "tracked", False)):
+            self.check_free_to_change()
+            return operation(self, other)
+        return self.assign(operation.forward(self.value, other.value if isinstance(other, Tensor) else other))
+
+    return method
+
+
+def _weak(number: Any) -> Any:
+    """A NumPy number as a Python number, which does not raise the precision of a float32 tensor."""
+    return number.item() if isinstance(number, np.generic) else number
+
+
+class Extreme(NamedTuple):
+    """What max, min, median and sort along one dimension return."""
+
+    values: "Tensor"
+    indices: "Tensor"
+
+
+class Tensor:
+    """An array that can require a gradient.
+
+    `torch.tensor` makes one; ``Tensor(data)`` is the same for floating-point numbers.
+
+    Attributes
+    ----------
+    value : ndarray or NumPy number
+        The numbers. A result of shape () holds a NumPy number, which computes ten times faster than an array.
+    grad : Tensor or None
+        What backward() has added up.
+    """
+
+    __slots__ = ("__weakref__", "grad", "origin", "retains", "tracked", "value")
+    value: Any
+    grad: Any
+    origin: Any
+    tracked: bool
+    retains: bool
+
+    def __init__(self, data: Any = ()) -> None:
+        self.value = np.array(data.value if isinstance(data, Tensor) else data, Recorder.default_dtype)
+        self.tracked = self.retains = False
+        self.grad = self.origin = None
+
+    __hash__ = object.__hash__
+    __repr__ = tensor_repr
+    __add__ = __radd__ = add = _operator(p.ADD)
+    __sub__ = sub = _operator(p.SUB)
+    __mul__ = __rmul__ = mul = _operator(p.MUL)
+    __truediv__ = div = _operator(p.DIV)
+    __pow__ = pow = _operator(p.POW)
+    __matmul__ = matmul = mm = mv = dot = _operator(p.MATMUL)
+    __rsub__ = _reflected(p.SUB)
+    __rtruediv__ = _reflected(p.DIV)
+    __rpow__ = _reflected(p.POW)
+    __rmatmul__ = _reflected(p.MATMUL)
+    __iadd__ = add_ = _in_place(p.ADD)
+    __isub__ = sub_ = _in_place(p.SUB)
+    __imul__ = mul_ = _in_place(p.MUL)
+    __itruediv__ = div_ = _in_place(p.DIV)
+    __eq__ = eq = _comparison(np.equal)  # type: ignore[assignment]
+    __ne__ = ne = _comparison(np.not_equal)  # type: ignore[assignment]
+    __lt__ = lt = _comparison(np.less)
+    __le__ = le = _comparison(np.less_equal)
+    __gt__ = gt = _comparison(np.greater)
+    __ge__ = ge = _comparison(np.greater_equal)
+    __and__ = logical_and = _comparison(np.logical_and)
+    __or__ = logical_or = _comparison(np.logical_or)
+    __neg__ = neg = _function(p.NEG)
+    __abs__ = abs = _function(p.ABS)
+    exp = _function(p.EXP)
+    expm1 = _function(p.EXPM1)
+    log = _function(p.LOG)
+    log1p = _function(p.LOG1P)
+    sqrt = _function(p.SQRT)
+    sin = _function(p.SIN)
+    cos = _function(p.COS)
+    tanh = _function(p.TANH)
+    sigmoid = _function(p.SIGMOID)
+    relu = _function(p.RELU)
+    softplus = _function(p.SOFTPLUS)
+    erf = _function(p.ERF)
+    erfc = _function(p.ERFC)
+    sign = _function(p.SIGN)
+    floor = _function(p.FLOOR)
+    ceil = _function(p.CEIL)
+    round = _function(p.ROUND)
+    maximum = _operator(p.MAXIMUM)
+    minimum = _operator(p.MINIMUM)
+
+    # --- what it is ---
+
+    @property
+    def shape(self) -> Size:
+        """The number of entries along each dimension."""
+        return Size(self.value.shape)
+
+    @property
+    def dtype(self) -> Any:
+        """The type of the entries."""
+        return self.value.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return int(self.value.ndim)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether derivatives with respect to this tensor are recorded."""
+        return self.tracked
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        self.requires_grad_(wanted)
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the user made it, rather than a recorded operation."""
+        return self.origin is None
+
+    @property
+    def grad_fn(self) -> GradFn | None:
+        """The operation that made it, or None for a leaf."""
+        return None if self.origin is None else GradFn(self)
+
+    @property
+    def T(self) -> "Tensor":
+        """The transpose: all dimensions in reverse order."""
+        return _unary(p.PERMUTE, self, tuple(range(-1, -self.ndim - 1, -1)))
+
+    @property
+    def data(self) -> "Tensor":
+        """The same numbers in the same memory, outside the graph."""
+        return self.detach()
+
+    @data.setter
+    def data(self, new: "Tensor") -> None:
+        self.value = new.value
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or its entry `dim`."""
+        return self.shape if dim is None else self.shape[dim]
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self.ndim
+
+    def numel(self) -> int:
+        """The number of entries."""
+        return int(self.value.size)
+
+    def item(self) -> Any:
+        """The one entry as a Python number."""
+        if self.value.size != 1:
+            message = f"a Tensor with {self.value.size} elements cannot be converted to Scalar"
+            raise RuntimeError(message)
+        return self.value.item()
+
+    def tolist(self) -> Any:
+        """The entries as nested lists of Python numbers."""
+        return self.value.tolist()
+
+    def numpy(self) -> Any:
+        """The array itself: it shares its memory with the tensor."""
+        if self.tracked:
+            message = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            raise RuntimeError(message)
+        self.value = np.asarray(self.value)
+        return self.value
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.array(self.numpy(), dtype, copy=copy)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        return self.value.__index__()  # type: ignore[no-any-return]
+
+    def __bool__(self) -> bool:
+        if self.value.size != 1:
+            message = f"Boolean value of Tensor with {self.value.size} values is ambiguous"
+            raise RuntimeError(message)
+        return bool(self.value)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and not self.ndim else format(repr(self), spec)
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            message = "len() of a 0-d tensor"
+            raise TypeError(message)
+        return len(self.value)
+
+    def __iter__(self) -> Iterator["Tensor"]:
+        if not self.ndim:
+            message = "iteration over a 0-d tensor"
+            raise TypeError(message)
+        return (self[i] for i in range(len(self)))
+
+    # --- its place in the graph ---
+
+    def requires_grad_(self, requires_grad: bool = True) -> "Tensor":
+        """This tensor, with derivatives recorded from now on."""
+        if requires_grad and self.value.dtype.kind != "f":
+            message = f"only Tensors of floating point dtype can require gradients, not {self.dtype}"
+            raise RuntimeError(message)
+        if not requires_grad and self.origin is not None:
+            message = "you can only change requires_grad flags of leaf variables; use detach() to leave the graph"
+            raise RuntimeError(message)
+        self.tracked = requires_grad
+        return self
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of a tensor that is not a leaf, too."""
+        if not self.tracked:
+            message = "can't retain_grad on Tensor that has requires_grad=False"
+            raise RuntimeError(message)
+        self.retains = self.origin is not None
+
+    def detach(self) -> "Tensor":
+        """The same numbers in the same memory, outside the graph."""
+        self.value = np.asarray(self.value)
+        return _plain(self.value)
+
+    def backward(
+        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
+    ) -> None:
+        """Add ∂self/∂leaf into `.grad` of every leaf that requires it.
+
+        Parameters
+        ----------
+        gradient : Tensor or array of the shape of self, optional
+            The cotangent to start with; 1 for a single number.
+        retain_graph : bool, optional
+            Keep the saved values for another backward; as `create_graph` by default.
+        create_graph : bool
+            Record the backward pass, too, so that the gradients can be differentiated.
+
+        Raises
+        ------
+        RuntimeError
+            If self requires no gradient, is not a single number and `gradient` is missing, the graph was freed, or a
+            saved value was changed in place.
+        """
+        seed = self.seed(gradient, create_graph)
+        retain = create_graph if retain_graph is None else retain_graph
+        quietly(_PULLING, self._backward, seed, retain, create_graph)
+
+    def _backward(self, seed: Any, retain: bool, record: bool) -> None:
+        taken = {id(seed)}
+        recording, Recorder.enabled = Recorder.enabled, record
+        try:
+            for y, y_bar in pullback([self], [seed], sorted_graph([self]), retain=retain, record=record):
+                if y.origin is None or y.retains:
+                    y.accumulate(y_bar, y.retains or id(y_bar) in taken)
+                    taken.add(id(y_bar))
+        finally:
+            Recorder.enabled = recording
+
+    def seed(self, gradient: Any, record: bool) -> Any:
+        """The cotangent to start from: 1, or what the user gave."""
+        if not self.tracked:
+            message = "element 0 of tensors does not require grad and does not have a grad_fn"
+            raise RuntimeError(message)
+        if gradient is None:
+            if self.value.size != 1:
+                message = (
+                    "grad can be implicitly created only for scalar outputs, "
+                    f"not for shape {tuple(self.shape)}: reduce it with sum() or mean(), or pass gradient="
+                )
+                raise RuntimeError(message)
+            gradient = np.ones(self.value.shape, self.value.dtype)[()]
+        elif tuple(gradient.shape) != self.value.shape:
+            message = f"Mismatch in shape: gradient has {tuple(gradient.shape)} and the tensor {tuple(self.shape)}"
+            raise RuntimeError(message)
+        if record:
+            return gradient if isinstance(gradient, Tensor) else _plain(gradient)
+        return gradient.value if isinstance(gradient, Tensor) else gradient
+
+    def accumulate(self, y_bar: Any, shared: bool) -> None:
+        """Add a gradient to `.grad`; `shared` says that others hold the array, too."""
+        if isinstance(y_bar, Tensor):
+            self.grad = y_bar if self.grad is None else self.grad + y_bar
+            return
+        if y_bar.dtype is not self.value.dtype:
+            y_bar = y_bar.astype(self.value.dtype)
+        if self.grad is None:
+            self.grad = _plain(y_bar.copy() if shared or y_bar.base is not None else y_bar)
+        else:
+            self.grad.value = self.grad.value + y_bar
+
+    # --- changes in place ---
+
+    def check_free_to_change(self) -> None:
+        """Raise if recording is on and a change in place would falsify derivatives."""
+        if Recorder.enabled and self.tracked and self.origin is None:
+            message = (
+                "a leaf Variable that requires grad is being used in an in-place operation: "
+                "put the update under torch.no_grad()"
+            )
+            raise RuntimeError(message)
+
+    def assign(self, new: Any) -> "Tensor":
+        """This tensor with new numbers of the same shape, written into its memory and noted for backward()."""
+        old = self.value
+        Recorder.last_change = Recorder.changes[id(owner(old))] = _next_order()
+        if isinstance(old, np.ndarray):
+            old[...] = new
+        else:
+            self.value = old.dtype.type(new)
+        return self
+
+    def zero_(self) -> "Tensor":
+        """This tensor, set to 0."""
+        return self.fill_(0)
+
+    def fill_(self, value: Any) -> "Tensor":
+        """This tensor, every entry set to `value`."""
+        self.check_free_to_change()
+        return self.assign(value)
+
+    def copy_(self, other: "Tensor") -> "Tensor":
+        """This tensor, with the numbers of another."""
+        self.check_free_to_change()
+        return self.assign(other.value)
+
+    def __setitem__(self, index: Any, new: Any) -> None:
+        self.check_free_to_change()
+        if Recorder.enabled and (self.tracked or getattr(new, "tracked", False)):
+            message = "an entry cannot be set where a gradient is recorded: build the tensor with stack, cat or where"
+            raise RuntimeError(message)
+        self.value = np.asarray(self.value)
+        self.value[_plain_index(index)] = new.value if isinstance(new, Tensor) else new
+        self.assign(self.value)
+
+    # --- shapes ---
+
+    def axis(self, dim: int) -> int:
+        """`dim`, counted from the end."""
+        n = max(self.ndim, 1)
+        if not -n <= dim < n:
+            message = f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})"
+            raise IndexError(message)
+        return dim if dim < 0 else dim - n
+
+    def axes(self, dim: Any) -> tuple[int, ...] | None:
+        """The dimensions to reduce over, counted from the end; None for all."""
+        if dim is None or not self.ndim:
+            return None
+        return tuple(self.axis(d) for d in ((dim,) if isinstance(dim, int) else dim))
+
+    def reshape(self, *shape: Any) -> "Tensor":
+        """The entries in the same order in another shape; one length may be -1."""
+        return _unary(p.RESHAPE, self, shape[0] if isinstance(shape[0], tuple | list) else shape)
+
+    view = reshape
+
+    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> "Tensor":
+        """Dimensions start_dim to end_dim, both included, made one."""
+        shape = self.value.shape or (1,)
+        start, end = self.axis(start_dim) + len(shape), self.axis(end_dim) + len(shape)
+        return _unary(p.RESHAPE, self, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+
+    def permute(self, *dims: Any) -> "Tensor":
+        """The dimensions in another order."""
+        dims = dims[0] if isinstance(dims[0], tuple | list) else dims
+        return _unary(p.PERMUTE, self, tuple(self.axis(d) for d in dims))
+
+    def transpose(self, dim0: int, dim1: int) -> "Tensor":
+        """Two dimensions exchanged."""
+        axes = list(range(-self.ndim, 0))
+        axes[dim0], axes[dim1] = axes[dim1], axes[dim0]
+        return _unary(p.PERMUTE, self, tuple(axes))
+
+    swapaxes = transpose
+
+    def t(self) -> "Tensor":
+        """The transpose of a matrix; a vector stays."""
+        return self.T
+
+    def squeeze(self, dim: int | None = None) -> "Tensor":
+        """Without the dimensions of length 1, or without dimension `dim` if that has length 1."""
+        axis = None if dim is None else self.axis(dim)
+        where = range(-self.ndim, 0)
+        shape = (n for i, n in zip(where, self.value.shape, strict=True) if n != 1 or axis not in (None, i))
+        return _unary(p.RESHAPE, self, tuple(shape))
+
+    def unsqueeze(self, dim: int) -> "Tensor":
+        """With a new dimension of length 1 at `dim`."""
+        shape = list(self.value.shape)
+        shape.insert(dim if dim >= 0 else dim + self.ndim + 1, 1)
+        return _unary(p.RESHAPE, self, tuple(shape))
+
+    def expand(self, *shape: Any) -> "Tensor":
+        """Copied along dimensions of length 1 or new ones; -1 keeps a length."""
+        shape = shape[0] if isinstance(shape[0], tuple | list) else shape
+        kept = (1,) * (len(shape) - self.ndim) + self.value.shape
+        return _unary(p.EXPAND, self, tuple(old if n == -1 else n for n, old in zip(shape, kept, strict=True)))
+
+    def __getitem__(self, index: Any) -> "Tensor":
+        return _unary(p.GATHER, self, _plain_index(index), 0)
+
+    def pick(self, positions: Any, axis: int) -> "Tensor":
+        """The entries at the given positions along one axis, in the shape of `positions`."""
+        flat = np.arange(self.value.size).reshape(self.value.shape)
+        return self.reshape(-1)[np.take_along_axis(flat, positions, axis)]
+
+    # --- reductions ---
+
+    def sum(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
+        """Σ over the dimensions `dim`, or over all."""
+        return _unary(p.SUM, self, self.axes(dim), keepdim)
+
+    def mean(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
+        """The mean over the dimensions `dim`, or over all."""
+        return _unary(p.MEAN, self, self.axes(dim), keepdim)
+
+    def var(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None) -> "Tensor":
+        """Σ(x - mean)² / (n - 1); `unbiased=False` or `correction=0` divides by n."""
+        deviation = self - self.mean(dim, keepdim=True)
+        total = (deviation * deviation).sum(dim, keepdim)
+        n = self.numel() // max(total.numel(), 1)
+        return total / max(n - (int(unbiased) if correction is None else correction), 0)
+
+    def std(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None) -> "Tensor":
+        """√var."""
+        return self.var(dim, unbiased, keepdim, correction=correction).sqrt()
+
+    def prod(self, dim: int | None = None, keepdim: bool = False) -> "Tensor":
+        """The product, halves multiplied with each other, so that zeros need no care."""
+        if dim is None:
+            return self.reshape(-1).prod(0)
+        axis = self.axis(dim)
+        x = self.transpose(axis, -1) if self.ndim else self.reshape(1)
+        while (n := x.value.shape[-1]) > 1:
+            half = n // 2
+            rest = [x[..., 2 * half :]] if n % 2 else []
+            x = cat([x[..., :half] * x[..., half : 2 * half], *rest], -1)
+        x = x.sum(-1, keepdim=True) if x.value.shape[-1] else _plain(np.ones((*x.value.shape[:-1], 1)))
+        x = x.transpose(axis, -1)
+        return x if keepdim else x.squeeze(axis)
+
+    def amax(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
+        """The largest entry; ties share the gradient equally."""
+        return _unary(p.AMAX, self, self.axes(dim), keepdim)
+
+    def amin(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
+        """The smallest entry; ties share the gradient equally."""
+        return _unary(p.AMIN, self, self.axes(dim), keepdim)
+
+    def max(self, dim: Any = None, keepdim: bool = False) -> Any:
+        """amax() over all; along `dim` (values, indices) of the first largest; with a tensor, `maximum`."""
+        if isinstance(dim, Tensor):
+            return self.maximum(dim)
+        return self.amax() if dim is None else self.along(np.argmax, dim, keepdim)
+
+    def min(self, dim: Any = None, keepdim: bool = False) -> Any:
+        """amin() over all; along `dim` (values, indices) of the first smallest; with a tensor, `minimum`."""
+        if isinstance(dim, Tensor):
+            return self.minimum(dim)
+        return self.amin() if dim is None else self.along(np.argmin, dim, keepdim)
+
+    def along(self, choose: Any, dim: int, keepdim: bool) -> Extreme:
+        """The entries that `choose` picks along one dimension, and where they stand."""
+        axis = self.axis(dim)
+        positions = choose(self.value, axis, keepdims=True)
+        values = self.pick(positions, axis)
+        if not keepdim:
+            values, positions = values.squeeze(axis), np.squeeze(positions, axis)
+        return Extreme(values, _plain(positions))
+
+    def median(self, dim: int | None = None, keepdim: bool = False) -> Any:
+        """The lower median; over all, ties share the gradient equally."""
+        if dim is not None:
+            return self.along(_lower_median, dim, keepdim)
+        flat = self.reshape(-1)
+        middle = np.sort(flat.value)[(self.numel() - 1) // 2]
+        return flat[flat.value == middle].mean()
+
+    def sort(self, dim: int = -1, descending: bool = False) -> Extreme:
+        """The entries in ascending order along `dim`, and where they stood."""
+        axis = self.axis(dim)
+        key = -self.value if descending else self.value
+        positions = np.argsort(key, axis, kind="stable")
+        return Extreme(self.pick(positions, axis), _plain(positions))
+
+    def argmax(self, dim: int | None = None, keepdim: bool = False) -> "Tensor":
+        """Where the first largest entry stands."""
+        return _plain(np.argmax(self.value, dim, keepdims=keepdim))
+
+    def argmin(self, dim: int | None = None, keepdim: bool = False) -> "Tensor":
+        """Where the first smallest entry stands."""
+        return _plain(np.argmin(self.value, dim, keepdims=keepdim))
+
+    def all(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
+        """Whether all entries are true."""
+        return _plain(np.all(self.value, self.axes(dim), keepdims=keepdim))
+
+    def any(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
+        """Whether some entry is true."""
+        return _plain(np.any(self.value, self.axes(dim), keepdims=keepdim))
+
+    def cumsum(self, dim: int) -> "Tensor":
+        """The running sum along `dim`."""
+        return _unary(p.CUMSUM, self, self.axis(dim), False)
+
+    def norm(self, p_: float = 2, dim: Any = None, keepdim: bool = False) -> "Tensor":
+        """(Σ|x|ᵖ)^(1/p); at the origin the gradient is 0."""
+        if p_ == 2:
+            return _unary(p.NORM, self, self.axes(dim), keepdim)
+        if p_ == math.inf:
+            return self.abs().amax(dim, keepdim)
+        return (self.abs() ** p_).sum(dim, keepdim) ** (1 / p_)
+
+    def logsumexp(self, dim: Any, keepdim: bool = False) -> "Tensor":
+        """log Σ exp x without overflow."""
+        return _unary(p.LOGSUMEXP, self, self.axes(dim), keepdim)
+
+    def softmax(self, dim: int) -> "Tensor":
+        """exp x / Σ exp x along `dim`."""
+        return _unary(p.SOFTMAX, self, self.axis(dim))
+
+    def log_softmax(self, dim: int) -> "Tensor":
+        """x - log Σ exp x along `dim`."""
+        return _unary(p.LOG_SOFTMAX, self, self.axis(dim))
+
+    def clamp(self, min: float | None = None, max: float | None = None) -> "Tensor":  # noqa: A002 (PyTorch's names)
+        """x, moved into [min, max]; the gradient passes on the bounds, too."""
+        low, high = -math.inf if min is None else min, math.inf if max is None else max
+        return _unary(p.CLAMP, self, low, high)
+
+    clip = clamp
+
+    # --- NumPy's own functions and operators, with a tensor among their arguments ---
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        operation = UFUNCS.get(ufunc)
+        if operation is not None and method == "__call__" and not options:
+            return self.call(operation, inputs)
+        if any(isinstance(x, Tensor) and x.tracked for x in inputs) and ufunc.nout == 1 and not _is_predicate(ufunc):
+            return NotImplemented
+        return _plain(getattr(ufunc, method)(*(x.value if isinstance(x, Tensor) else x for x in inputs), **options))
+
+    @staticmethod
+    def call(operation: Primitive, arguments: tuple[Any, ...]) -> "Tensor":
+        """operation(*arguments), where some inputs may be arrays or numbers and some parameters tensors."""
+        n = len(tuple(operation.vjps))
+        inputs = tuple(x if isinstance(x, Tensor) else _plain(x) for x in arguments[:n])
+        return apply(operation, inputs, *(x.value if isinstance(x, Tensor) else x for x in arguments[n:]))
+
+    # --- conversions ---
+
+    def to(self, dtype: Any) -> "Tensor":
+        """The tensor in another dtype; a device is accepted and ignored."""
+        if isinstance(dtype, str) or np.dtype(dtype) == self.dtype:
+            return self
+        return _unary(p.CAST, self, np.dtype(dtype))
+
+    def double(self) -> "Tensor":
+        """The tensor in float64."""
+        return self.to(np.float64)
+
+    def float(self) -> "Tensor":
+        """The tensor in float32."""
+        return self.to(np.float32)
+
+    def long(self) -> "Tensor":
+        """The tensor in int64."""
+        return self.to(np.int64)
+
+    def bool(self) -> "Tensor":
+        """Where the entries differ from 0."""
+        return self.to(np.bool_)
+
+    def clone(self) -> "Tensor":
+        """A copy in memory of its own, through which gradients flow."""
+        return _unary(p.EXPAND, self, self.value.shape)
+
+    def contiguous(self) -> "Tensor":
+        """This tensor."""
+        return self
+
+
+def _plain_index(index: Any) -> tuple[Any, ...]:
+    """An index as NumPy takes it: a tuple of integers, slices, None, ... and arrays."""
+    parts = index if isinstance(index, tuple) else (index,)
+    values = (part.value if isinstance(part, Tensor) else part for part in parts)
+    return tuple(int(v) if isinstance(v, np.integer) else np.asarray(v) if isinstance(v, list) else v for v in values)
+
+
+def _lower_median(x: Any, axis: int, keepdims: bool) -> Any:
+    middle = (x.shape[axis] - 1) // 2
+    return np.take(np.argsort(x, axis, kind="stable"), [middle], axis)
+
+
+def _is_predicate(ufunc: np.ufunc) -> bool:
+    return all(signature.endswith("?") for signature in ufunc.types)
+
+
+def cat(tensors: Any, dim: int = 0) -> Tensor:
+    """The tensors one after the other along `dim`."""
+    tensors = tuple(tensors)
+    return apply(p.CAT, tensors, tensors[0].axis(dim))
+
+
+UFUNCS: dict[np.ufunc, Primitive] = {
+    np.add: p.ADD, np.subtract: p.SUB, np.multiply: p.MUL, np.true_divide: p.DIV, np.power: p.POW, np.matmul: p.MATMUL,
+    np.negative: p.NEG, np.absolute: p.ABS, np.exp: p.EXP, np.expm1: p.EXPM1, np.log: p.LOG, np.log1p: p.LOG1P,
+    np.sqrt: p.SQRT, np.sin: p.SIN, np.cos: p.COS, np.tanh: p.TANH, np.sign: p.SIGN, np.maximum: p.MAXIMUM,
+    np.minimum: p.MINIMUM, np.floor: p.FLOOR, np.ceil: p.CEIL,
+}  # fmt: skip
