@@ -37,7 +37,7 @@ class Optimizer:
         """Change every parameter that has a gradient."""
         for w in self.params:
             if w.grad is not None:
-                w.assign(w.value - self.update(w, w.grad.value))
+                w.subtract(self.update(w, w.grad.value))
 
     def update(self, w: Tensor, g: Any) -> Any:
         """What is subtracted from the parameter w with the gradient g."""
@@ -67,6 +67,16 @@ class SGD(Optimizer):
         self.weight_decay = weight_decay
         self.nesterov = nesterov
         self.maximize = maximize
+
+    def step(self) -> None:
+        """Change every parameter that has a gradient."""
+        if self.momentum or self.weight_decay or self.maximize:
+            super().step()
+            return
+        lr = self.lr
+        for w in self.params:
+            if w.grad is not None:
+                w.subtract(lr * w.grad.value)
 
     def update(self, w: Tensor, g: Any) -> Any:
         """η b, or η (g + μ b) after Nesterov; the first b is g itself."""

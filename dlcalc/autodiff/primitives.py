@@ -17,16 +17,20 @@ References
 Griewank & Walther, *Evaluating Derivatives*, 2nd ed. (2008); Baydin et al., JMLR 18(153), 2018.
 """
 
+import contextvars
 import importlib
 import math
 import operator
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from typing import Any
 
 import numpy as np
+
+_SILENTLY = contextvars.copy_context()
+_SILENTLY.run(np.seterr, all="ignore")
 
 Rule = Callable[..., Any]
 Axes = tuple[int, ...] | None
@@ -37,6 +41,8 @@ class Primitive:
     """One row: y = forward(*inputs, *parameters) with a VJP and a JVP for each input.
 
     `saves` says whether a rule needs the values of inputs or output; only then does changing them in place matter.
+    `compute` is the forward without NumPy's warnings: log 0 is -inf and 0/0 is nan, as in PyTorch. Running in a context
+    that was made once costs a tenth of `np.errstate`; whoever finds it taken, by another thread, uses the latter.
     """
 
     name: str
@@ -44,6 +50,10 @@ class Primitive:
     vjps: Iterable[Rule]
     jvps: Iterable[Rule]
     saves: bool = True
+    compute: Callable[..., Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "compute", partial(_SILENTLY.run, self.forward))
 
     def __call__(self, *arguments: Any) -> Any:
         """The forward on arrays; if any argument is a tensor, a recorded tensor."""
@@ -124,9 +134,8 @@ POW = _elementwise("pow", operator.pow, _pow_base, _pow_exponent)
 
 
 def _stable_sigmoid(z: Any) -> Any:
-    # exp only ever sees -|z| <= 0, so it cannot overflow.
-    decay = np.exp(-abs(z))
-    return np.where(z >= 0, 1, decay) / (1 + decay)
+    # exp only ever sees min(z, 0) and -|z|, so it cannot overflow.
+    return np.exp(np.minimum(z, 0)) / (1 + np.exp(-abs(z)))
 
 
 def _stable_softplus(z: Any) -> Any:
@@ -146,10 +155,11 @@ LOG1P = _elementwise("log1p", np.log1p, lambda y_bar, y, x: y_bar / (1 + x))
 SQRT = _elementwise("sqrt", np.sqrt, lambda y_bar, y, x: y_bar / (2 * y))
 SIN = _elementwise("sin", np.sin, lambda y_bar, y, x: y_bar * np.cos(x))
 COS = _elementwise("cos", np.cos, lambda y_bar, y, x: -y_bar * np.sin(x))
-# sech² z = 4 σ(2z) σ(-2z) keeps its digits where 1 - tanh² z cancels.
-TANH = _elementwise("tanh", np.tanh, lambda y_bar, y, x: y_bar * (4 * SIGMOID(2 * x) * SIGMOID(-2 * x)))
-# σ(-z) keeps the digits that 1 - σ(z) loses from z = 37 on.
-SIGMOID = _elementwise("sigmoid", _stable_sigmoid, lambda y_bar, y, x: y_bar * (y * SIGMOID(-x)))
+COSH = _elementwise("cosh", np.cosh, lambda y_bar, y, x: y_bar * np.sinh(x))
+SINH = _elementwise("sinh", np.sinh, lambda y_bar, y, x: y_bar * np.cosh(x))
+# sech² keeps the digits that 1 - tanh² loses where tanh is close to 1; so does ¼ sech²(z/2) against v (1 - v).
+TANH = _elementwise("tanh", np.tanh, lambda y_bar, y, x: y_bar / np.cosh(x) ** 2)
+SIGMOID = _elementwise("sigmoid", _stable_sigmoid, lambda y_bar, y, x: y_bar / (2 * np.cosh(x / 2)) ** 2)
 SOFTPLUS = _elementwise("softplus", _stable_softplus, lambda y_bar, y, x: y_bar * SIGMOID(x))
 ERF = _elementwise("erf", _special("erf"), lambda y_bar, y, x: y_bar * (2 / math.sqrt(math.pi) * np.exp(-x * x)))
 ERFC = _elementwise("erfc", _special("erfc"), lambda y_bar, y, x: y_bar * (-2 / math.sqrt(math.pi) * np.exp(-x * x)))
@@ -157,7 +167,7 @@ ERFC = _elementwise("erfc", _special("erfc"), lambda y_bar, y, x: y_bar * (-2 / 
 # --- functions with kinks: the conventions are PyTorch's ----------------------------------------------------------
 
 # relu′(0) = 0 and abs′(0) = 0; leaky_relu′(0) is its slope; clamp passes on both of its bounds.
-RELU = _elementwise("relu", lambda x: np.maximum(x, 0), lambda y_bar, y, x: y_bar * (x > 0))
+RELU = _elementwise("relu", lambda x: np.maximum(x, 0), lambda y_bar, y, x: y_bar * np.sign(y))
 ABS = _elementwise("abs", operator.abs, lambda y_bar, y, x: y_bar * np.sign(x))
 LEAKY_RELU = _elementwise(
     "leaky_relu",
@@ -228,13 +238,27 @@ MATMUL = _row(
         lambda B_dot, Y, A, B: A @ B_dot,
     ),
 )
+
+
+def _times(A: Any, B: Any) -> Any:
+    """A B for a matrix B; for two small matrices `dot` is a third faster than `@`."""
+    return A.dot(B) if A.ndim == 2 else A @ B
+
+
+def _linear_weight(Z_bar: Any, X: Any) -> Any:
+    """Z̄ᵀ X, a vector X being one row."""
+    if X.ndim == 1:
+        return Z_bar[..., None] * X
+    return Z_bar.T.dot(X) if Z_bar.ndim == 2 else _transposed(Z_bar) @ X
+
+
 # Z = X Wᵀ + b, one example per row: nn.Linear in one node instead of three.
 LINEAR = _row(
     "linear",
-    lambda X, W, b=None: X @ W.T if b is None else X @ W.T + b,
+    lambda X, W, b=None: _times(X, W.T) if b is None else _times(X, W.T) + b,
     vjps=(
-        lambda Z_bar, Z, X, W, b=None: Z_bar @ W,
-        lambda Z_bar, Z, X, W, b=None: _transposed(Z_bar) @ X if X.ndim > 1 else Z_bar[..., None] * X,
+        lambda Z_bar, Z, X, W, b=None: _times(Z_bar, W),
+        lambda Z_bar, Z, X, W, b=None: _linear_weight(Z_bar, X),
         lambda Z_bar, Z, X, W, b: Z_bar,
     ),
     jvps=(

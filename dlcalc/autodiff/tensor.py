@@ -21,19 +21,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlcalc.autodiff import primitives as p
-from dlcalc.autodiff.engine import _PULLING, Recorder, _silent_context, owner, pullback, quietly, sorted_graph
+from dlcalc.autodiff.engine import Recorder, pullback
 from dlcalc.autodiff.primitives import Primitive
 from dlcalc.autodiff.printing import GradFn, Size, tensor_repr
 
 _new = object.__new__
-_next_order = count(1).__next__
+# Counts down, so that the youngest node comes first in a heap.
+_next_age = count(-1, -1).__next__
 _caller = sys._getframe
-_COMPUTING = _silent_context()
-_compute = _COMPUTING.run
 NUMBERS = (int, float, np.ndarray, np.generic)
 
 
-def _plain(value: Any) -> "Tensor":
+def untracked(value: Any) -> "Tensor":
     """A tensor around an array or NumPy number, outside every graph."""
     y = _new(Tensor)
     y.value = value
@@ -42,55 +41,34 @@ def _plain(value: Any) -> "Tensor":
     return y
 
 
-def _recorded(value: Any, operation: Primitive, inputs: tuple["Tensor", ...], arguments: tuple[Any, ...]) -> "Tensor":
-    """A tensor that remembers how it came about, and on which line."""
+def apply(operation: Primitive, inputs: tuple["Tensor", ...], arguments: tuple[Any, ...], tracked: bool) -> "Tensor":
+    """operation(*arguments) as a tensor that remembers how it came about, and on which line, if it is tracked.
+
+    Every operation passes here. `arguments` are the values of the inputs, in order, and then the parameters.
+    """
+    try:
+        value = operation.compute(*arguments)
+    except (RuntimeError, ValueError) as error:
+        value = _compute_again(operation, arguments, error)
     y = _new(Tensor)
     y.value = value
-    y.tracked = True
-    y.retains = False
     y.grad = None
-    frame = _caller(3)
-    y.origin = (operation, inputs, arguments, _next_order(), frame.f_code, frame.f_lasti)
+    y.retains = False
+    if tracked and Recorder.enabled:
+        y.tracked = True
+        frame = _caller(2)
+        y.origin = (operation, inputs, arguments, _next_age(), frame.f_code, frame.f_lasti)
+    else:
+        y.tracked = False
+        y.origin = None
     return y
-
-
-def _unary(operation: Primitive, x: "Tensor", *parameters: Any) -> "Tensor":
-    arguments = (x.value, *parameters)
-    try:
-        value = _compute(operation.forward, *arguments)
-    except (RuntimeError, ValueError) as error:
-        value = _compute_again(operation, arguments, error)
-    return _recorded(value, operation, (x,), arguments) if x.tracked and Recorder.enabled else _plain(value)
-
-
-def _binary(operation: Primitive, a: "Tensor", b: "Tensor") -> "Tensor":
-    x = a.value
-    y = b.value
-    try:
-        value = _compute(operation.forward, x, y)
-    except (RuntimeError, ValueError) as error:
-        value = _compute_again(operation, (x, y), error)
-    if (a.tracked or b.tracked) and Recorder.enabled:
-        return _recorded(value, operation, (a, b), (x, y))
-    return _plain(value)
-
-
-def apply(operation: Primitive, inputs: tuple["Tensor", ...], *parameters: Any) -> "Tensor":
-    """operation(*inputs, *parameters), recorded if recording is on and an input requires a gradient."""
-    arguments = (*[x.value for x in inputs], *parameters)
-    try:
-        value = _compute(operation.forward, *arguments)
-    except (RuntimeError, ValueError) as error:
-        value = _compute_again(operation, arguments, error)
-    if Recorder.enabled and any([x.tracked for x in inputs]):
-        return _recorded(value, operation, inputs, arguments)
-    return _plain(value)
 
 
 def _compute_again(operation: Primitive, arguments: tuple[Any, ...], error: Exception) -> Any:
     """The value after all, if only the silent context was taken; else the error in the words of PyTorch."""
     if isinstance(error, RuntimeError):
-        return quietly(_COMPUTING, operation.forward, *arguments)
+        with np.errstate(all="ignore"):
+            return operation.forward(*arguments)
     shapes = " and ".join(str(tuple(x.shape)) for x in arguments if isinstance(x, np.ndarray | np.generic))
     message = f"{operation.name}: shapes {shapes} do not fit together ({error})"
     raise RuntimeError(message) from error
@@ -101,9 +79,9 @@ def _operator(operation: Primitive) -> Any:
 
     def method(self: "Tensor", other: Any) -> Any:
         if isinstance(other, Tensor):
-            return _binary(operation, self, other)
+            return apply(operation, (self, other), (self.value, other.value), self.tracked or other.tracked)
         if isinstance(other, NUMBERS):
-            return _unary(operation, self, _weak(other))
+            return apply(operation, (self,), (self.value, _weak(other)), self.tracked)
         return NotImplemented
 
     return method
@@ -113,7 +91,10 @@ def _reflected(operation: Primitive) -> Any:
     """other ∘ x, where other is an array or a number."""
 
     def method(self: "Tensor", other: Any) -> Any:
-        return _binary(operation, _plain(_weak(other)), self) if isinstance(other, NUMBERS) else NotImplemented
+        if not isinstance(other, NUMBERS):
+            return NotImplemented
+        constant = untracked(_weak(other))
+        return apply(operation, (constant, self), (constant.value, self.value), self.tracked)
 
     return method
 
@@ -122,7 +103,7 @@ def _function(operation: Primitive) -> Any:
     """operation(x), entry by entry."""
 
     def method(self: "Tensor") -> "Tensor":
-        return _unary(operation, self)
+        return apply(operation, (self,), (self.value,), self.tracked)
 
     return method
 
@@ -132,7 +113,7 @@ def _comparison(ufunc: np.ufunc) -> Any:
 
     def method(self: "Tensor", other: Any) -> Any:
         other = other.value if isinstance(other, Tensor) else other
-        return _plain(ufunc(self.value, other)) if isinstance(other, NUMBERS) else NotImplemented
+        return untracked(ufunc(self.value, other)) if isinstance(other, NUMBERS) else NotImplemented
 
     return method
 
@@ -220,6 +201,8 @@ class Tensor:
     sin = _function(p.SIN)
     cos = _function(p.COS)
     tanh = _function(p.TANH)
+    cosh = _function(p.COSH)
+    sinh = _function(p.SINH)
     sigmoid = _function(p.SIGMOID)
     relu = _function(p.RELU)
     softplus = _function(p.SOFTPLUS)
@@ -231,6 +214,10 @@ class Tensor:
     round = _function(p.ROUND)
     maximum = _operator(p.MAXIMUM)
     minimum = _operator(p.MINIMUM)
+
+    def through(self, operation: Primitive, *parameters: Any) -> "Tensor":
+        """operation(self, *parameters)."""
+        return apply(operation, (self,), (self.value, *parameters), self.tracked)
 
     # --- what it is ---
 
@@ -271,7 +258,7 @@ class Tensor:
     @property
     def T(self) -> "Tensor":
         """The transpose: all dimensions in reverse order."""
-        return _unary(p.PERMUTE, self, tuple(range(-1, -self.ndim - 1, -1)))
+        return self.through(p.PERMUTE, tuple(range(-1, -self.ndim - 1, -1)))
 
     @property
     def data(self) -> "Tensor":
@@ -369,7 +356,7 @@ class Tensor:
     def detach(self) -> "Tensor":
         """The same numbers in the same memory, outside the graph."""
         self.value = np.asarray(self.value)
-        return _plain(self.value)
+        return untracked(self.value)
 
     def backward(
         self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
@@ -393,18 +380,11 @@ class Tensor:
         """
         seed = self.seed(gradient, create_graph)
         retain = create_graph if retain_graph is None else retain_graph
-        quietly(_PULLING, self._backward, seed, retain, create_graph)
-
-    def _backward(self, seed: Any, retain: bool, record: bool) -> None:
+        found = pullback([self], [seed], retain=retain, record=create_graph)
         taken = {id(seed)}
-        recording, Recorder.enabled = Recorder.enabled, record
-        try:
-            for y, y_bar in pullback([self], [seed], sorted_graph([self]), retain=retain, record=record):
-                if y.origin is None or y.retains:
-                    y.accumulate(y_bar, y.retains or id(y_bar) in taken)
-                    taken.add(id(y_bar))
-        finally:
-            Recorder.enabled = recording
+        for y, y_bar in found.items():
+            y.accumulate(y_bar, y.retains or id(y_bar) in taken)
+            taken.add(id(y_bar))
 
     def seed(self, gradient: Any, record: bool) -> Any:
         """The cotangent to start from: 1, or what the user gave."""
@@ -418,12 +398,12 @@ class Tensor:
                     f"not for shape {tuple(self.shape)}: reduce it with sum() or mean(), or pass gradient="
                 )
                 raise RuntimeError(message)
-            gradient = np.ones(self.value.shape, self.value.dtype)[()]
+            gradient = np.ones(self.value.shape, self.value.dtype) if self.value.ndim else self.value.dtype.type(1)
         elif tuple(gradient.shape) != self.value.shape:
             message = f"Mismatch in shape: gradient has {tuple(gradient.shape)} and the tensor {tuple(self.shape)}"
             raise RuntimeError(message)
         if record:
-            return gradient if isinstance(gradient, Tensor) else _plain(gradient)
+            return gradient if isinstance(gradient, Tensor) else untracked(gradient)
         return gradient.value if isinstance(gradient, Tensor) else gradient
 
     def accumulate(self, y_bar: Any, shared: bool) -> None:
@@ -434,7 +414,7 @@ class Tensor:
         if y_bar.dtype is not self.value.dtype:
             y_bar = y_bar.astype(self.value.dtype)
         if self.grad is None:
-            self.grad = _plain(y_bar.copy() if shared or y_bar.base is not None else y_bar)
+            self.grad = untracked(y_bar.copy() if shared or y_bar.base is not None else y_bar)
         else:
             self.grad.value = self.grad.value + y_bar
 
@@ -452,12 +432,21 @@ class Tensor:
     def assign(self, new: Any) -> "Tensor":
         """This tensor with new numbers of the same shape, written into its memory and noted for backward()."""
         old = self.value
-        Recorder.last_change = Recorder.changes[id(owner(old))] = _next_order()
+        Recorder.last_change = Recorder.changes[id(old if old.base is None else old.base)] = _next_age()
         if isinstance(old, np.ndarray):
             old[...] = new
         else:
             self.value = old.dtype.type(new)
         return self
+
+    def subtract(self, step: Any) -> None:
+        """assign(value - step), the faster way."""
+        old = self.value
+        Recorder.last_change = Recorder.changes[id(old if old.base is None else old.base)] = _next_age()
+        if isinstance(old, np.ndarray):
+            np.subtract(old, step, old)
+        else:
+            self.value = old - step
 
     def zero_(self) -> "Tensor":
         """This tensor, set to 0."""
@@ -500,7 +489,7 @@ class Tensor:
 
     def reshape(self, *shape: Any) -> "Tensor":
         """The entries in the same order in another shape; one length may be -1."""
-        return _unary(p.RESHAPE, self, shape[0] if isinstance(shape[0], tuple | list) else shape)
+        return self.through(p.RESHAPE, shape[0] if isinstance(shape[0], tuple | list) else shape)
 
     view = reshape
 
@@ -508,18 +497,18 @@ class Tensor:
         """Dimensions start_dim to end_dim, both included, made one."""
         shape = self.value.shape or (1,)
         start, end = self.axis(start_dim) + len(shape), self.axis(end_dim) + len(shape)
-        return _unary(p.RESHAPE, self, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+        return self.through(p.RESHAPE, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
 
     def permute(self, *dims: Any) -> "Tensor":
         """The dimensions in another order."""
         dims = dims[0] if isinstance(dims[0], tuple | list) else dims
-        return _unary(p.PERMUTE, self, tuple(self.axis(d) for d in dims))
+        return self.through(p.PERMUTE, tuple(self.axis(d) for d in dims))
 
     def transpose(self, dim0: int, dim1: int) -> "Tensor":
         """Two dimensions exchanged."""
         axes = list(range(-self.ndim, 0))
         axes[dim0], axes[dim1] = axes[dim1], axes[dim0]
-        return _unary(p.PERMUTE, self, tuple(axes))
+        return self.through(p.PERMUTE, tuple(axes))
 
     swapaxes = transpose
 
@@ -532,22 +521,22 @@ class Tensor:
         axis = None if dim is None else self.axis(dim)
         where = range(-self.ndim, 0)
         shape = (n for i, n in zip(where, self.value.shape, strict=True) if n != 1 or axis not in (None, i))
-        return _unary(p.RESHAPE, self, tuple(shape))
+        return self.through(p.RESHAPE, tuple(shape))
 
     def unsqueeze(self, dim: int) -> "Tensor":
         """With a new dimension of length 1 at `dim`."""
         shape = list(self.value.shape)
         shape.insert(dim if dim >= 0 else dim + self.ndim + 1, 1)
-        return _unary(p.RESHAPE, self, tuple(shape))
+        return self.through(p.RESHAPE, tuple(shape))
 
     def expand(self, *shape: Any) -> "Tensor":
         """Copied along dimensions of length 1 or new ones; -1 keeps a length."""
         shape = shape[0] if isinstance(shape[0], tuple | list) else shape
         kept = (1,) * (len(shape) - self.ndim) + self.value.shape
-        return _unary(p.EXPAND, self, tuple(old if n == -1 else n for n, old in zip(shape, kept, strict=True)))
+        return self.through(p.EXPAND, tuple(old if n == -1 else n for n, old in zip(shape, kept, strict=True)))
 
     def __getitem__(self, index: Any) -> "Tensor":
-        return _unary(p.GATHER, self, _plain_index(index), 0)
+        return self.through(p.GATHER, _plain_index(index), 0)
 
     def pick(self, positions: Any, axis: int) -> "Tensor":
         """The entries at the given positions along one axis, in the shape of `positions`."""
@@ -558,11 +547,11 @@ class Tensor:
 
     def sum(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
         """Σ over the dimensions `dim`, or over all."""
-        return _unary(p.SUM, self, self.axes(dim), keepdim)
+        return self.through(p.SUM, self.axes(dim), keepdim)
 
     def mean(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
         """The mean over the dimensions `dim`, or over all."""
-        return _unary(p.MEAN, self, self.axes(dim), keepdim)
+        return self.through(p.MEAN, self.axes(dim), keepdim)
 
     def var(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None) -> "Tensor":
         """Σ(x - mean)² / (n - 1); `unbiased=False` or `correction=0` divides by n."""
@@ -585,17 +574,17 @@ class Tensor:
             half = n // 2
             rest = [x[..., 2 * half :]] if n % 2 else []
             x = cat([x[..., :half] * x[..., half : 2 * half], *rest], -1)
-        x = x.sum(-1, keepdim=True) if x.value.shape[-1] else _plain(np.ones((*x.value.shape[:-1], 1)))
+        x = x.sum(-1, keepdim=True) if x.value.shape[-1] else untracked(np.ones((*x.value.shape[:-1], 1)))
         x = x.transpose(axis, -1)
         return x if keepdim else x.squeeze(axis)
 
     def amax(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
         """The largest entry; ties share the gradient equally."""
-        return _unary(p.AMAX, self, self.axes(dim), keepdim)
+        return self.through(p.AMAX, self.axes(dim), keepdim)
 
     def amin(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
         """The smallest entry; ties share the gradient equally."""
-        return _unary(p.AMIN, self, self.axes(dim), keepdim)
+        return self.through(p.AMIN, self.axes(dim), keepdim)
 
     def max(self, dim: Any = None, keepdim: bool = False) -> Any:
         """amax() over all; along `dim` (values, indices) of the first largest; with a tensor, `maximum`."""
@@ -616,7 +605,7 @@ class Tensor:
         values = self.pick(positions, axis)
         if not keepdim:
             values, positions = values.squeeze(axis), np.squeeze(positions, axis)
-        return Extreme(values, _plain(positions))
+        return Extreme(values, untracked(positions))
 
     def median(self, dim: int | None = None, keepdim: bool = False) -> Any:
         """The lower median; over all, ties share the gradient equally."""
@@ -631,52 +620,52 @@ class Tensor:
         axis = self.axis(dim)
         key = -self.value if descending else self.value
         positions = np.argsort(key, axis, kind="stable")
-        return Extreme(self.pick(positions, axis), _plain(positions))
+        return Extreme(self.pick(positions, axis), untracked(positions))
 
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> "Tensor":
         """Where the first largest entry stands."""
-        return _plain(np.argmax(self.value, dim, keepdims=keepdim))
+        return untracked(np.argmax(self.value, dim, keepdims=keepdim))
 
     def argmin(self, dim: int | None = None, keepdim: bool = False) -> "Tensor":
         """Where the first smallest entry stands."""
-        return _plain(np.argmin(self.value, dim, keepdims=keepdim))
+        return untracked(np.argmin(self.value, dim, keepdims=keepdim))
 
     def all(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
         """Whether all entries are true."""
-        return _plain(np.all(self.value, self.axes(dim), keepdims=keepdim))
+        return untracked(np.all(self.value, self.axes(dim), keepdims=keepdim))
 
     def any(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
         """Whether some entry is true."""
-        return _plain(np.any(self.value, self.axes(dim), keepdims=keepdim))
+        return untracked(np.any(self.value, self.axes(dim), keepdims=keepdim))
 
     def cumsum(self, dim: int) -> "Tensor":
         """The running sum along `dim`."""
-        return _unary(p.CUMSUM, self, self.axis(dim), False)
+        return self.through(p.CUMSUM, self.axis(dim), False)
 
     def norm(self, p_: float = 2, dim: Any = None, keepdim: bool = False) -> "Tensor":
         """(Σ|x|ᵖ)^(1/p); at the origin the gradient is 0."""
         if p_ == 2:
-            return _unary(p.NORM, self, self.axes(dim), keepdim)
+            return self.through(p.NORM, self.axes(dim), keepdim)
         if p_ == math.inf:
             return self.abs().amax(dim, keepdim)
         return (self.abs() ** p_).sum(dim, keepdim) ** (1 / p_)
 
     def logsumexp(self, dim: Any, keepdim: bool = False) -> "Tensor":
         """log Σ exp x without overflow."""
-        return _unary(p.LOGSUMEXP, self, self.axes(dim), keepdim)
+        return self.through(p.LOGSUMEXP, self.axes(dim), keepdim)
 
     def softmax(self, dim: int) -> "Tensor":
         """exp x / Σ exp x along `dim`."""
-        return _unary(p.SOFTMAX, self, self.axis(dim))
+        return self.through(p.SOFTMAX, self.axis(dim))
 
     def log_softmax(self, dim: int) -> "Tensor":
         """x - log Σ exp x along `dim`."""
-        return _unary(p.LOG_SOFTMAX, self, self.axis(dim))
+        return self.through(p.LOG_SOFTMAX, self.axis(dim))
 
     def clamp(self, min: float | None = None, max: float | None = None) -> "Tensor":  # noqa: A002 (PyTorch's names)
         """x, moved into [min, max]; the gradient passes on the bounds, too."""
         low, high = -math.inf if min is None else min, math.inf if max is None else max
-        return _unary(p.CLAMP, self, low, high)
+        return self.through(p.CLAMP, low, high)
 
     clip = clamp
 
@@ -688,14 +677,15 @@ class Tensor:
             return self.call(operation, inputs)
         if any(isinstance(x, Tensor) and x.tracked for x in inputs) and ufunc.nout == 1 and not _is_predicate(ufunc):
             return NotImplemented
-        return _plain(getattr(ufunc, method)(*(x.value if isinstance(x, Tensor) else x for x in inputs), **options))
+        return untracked(getattr(ufunc, method)(*(x.value if isinstance(x, Tensor) else x for x in inputs), **options))
 
     @staticmethod
     def call(operation: Primitive, arguments: tuple[Any, ...]) -> "Tensor":
         """operation(*arguments), where some inputs may be arrays or numbers and some parameters tensors."""
         n = len(tuple(operation.vjps))
-        inputs = tuple(x if isinstance(x, Tensor) else _plain(x) for x in arguments[:n])
-        return apply(operation, inputs, *(x.value if isinstance(x, Tensor) else x for x in arguments[n:]))
+        inputs = tuple(x if isinstance(x, Tensor) else untracked(x) for x in arguments[:n])
+        values = tuple(x.value if isinstance(x, Tensor) else x for x in arguments)
+        return apply(operation, inputs, values, any(x.tracked for x in inputs))
 
     # --- conversions ---
 
@@ -703,7 +693,7 @@ class Tensor:
         """The tensor in another dtype; a device is accepted and ignored."""
         if isinstance(dtype, str) or np.dtype(dtype) == self.dtype:
             return self
-        return _unary(p.CAST, self, np.dtype(dtype))
+        return self.through(p.CAST, np.dtype(dtype))
 
     def double(self) -> "Tensor":
         """The tensor in float64."""
@@ -723,7 +713,7 @@ class Tensor:
 
     def clone(self) -> "Tensor":
         """A copy in memory of its own, through which gradients flow."""
-        return _unary(p.EXPAND, self, self.value.shape)
+        return self.through(p.EXPAND, self.value.shape)
 
     def contiguous(self) -> "Tensor":
         """This tensor."""
@@ -749,12 +739,48 @@ def _is_predicate(ufunc: np.ufunc) -> bool:
 def cat(tensors: Any, dim: int = 0) -> Tensor:
     """The tensors one after the other along `dim`."""
     tensors = tuple(tensors)
-    return apply(p.CAT, tensors, tensors[0].axis(dim))
+    arguments = (*[x.value for x in tensors], tensors[0].axis(dim))
+    return apply(p.CAT, tensors, arguments, any(x.tracked for x in tensors))
 
 
 UFUNCS: dict[np.ufunc, Primitive] = {
     np.add: p.ADD, np.subtract: p.SUB, np.multiply: p.MUL, np.true_divide: p.DIV, np.power: p.POW, np.matmul: p.MATMUL,
     np.negative: p.NEG, np.absolute: p.ABS, np.exp: p.EXP, np.expm1: p.EXPM1, np.log: p.LOG, np.log1p: p.LOG1P,
-    np.sqrt: p.SQRT, np.sin: p.SIN, np.cos: p.COS, np.tanh: p.TANH, np.sign: p.SIGN, np.maximum: p.MAXIMUM,
+    np.sqrt: p.SQRT, np.sin: p.SIN, np.cos: p.COS, np.tanh: p.TANH, np.cosh: p.COSH, np.sinh: p.SINH, np.sign: p.SIGN, np.maximum: p.MAXIMUM,
     np.minimum: p.MINIMUM, np.floor: p.FLOOR, np.ceil: p.CEIL,
 }  # fmt: skip
+
+
+def stack(tensors: Any, dim: int = 0) -> Tensor:
+    """Tensors of one shape along a new dimension `dim`."""
+    return cat([x.unsqueeze(dim) for x in tensors], dim)
+
+
+def where(condition: Any, input: Any, other: Any) -> Tensor:  # noqa: A002 (PyTorch's names)
+    """`input` where the condition holds, else `other`; each receives its gradient only where it was chosen."""
+    return Tensor.call(p.WHERE, (input, other, condition))
+
+
+def einsum(equation: str, *operands: Tensor) -> Tensor:
+    """Sums of products in Einstein's notation, such as "ij,jk->ik": every letter becomes one axis, then products, then sums.
+
+    Raises
+    ------
+    ValueError
+        If a letter stands twice in one operand.
+    """
+    left, _, right = equation.replace(" ", "").partition("->")
+    terms = left.split(",")
+    if "->" not in equation:
+        right = "".join(sorted(c for c in set(left) - {","} if left.count(c) == 1))
+    letters = right + "".join(sorted(set(left) - set(right) - {","}))
+    product: Any = 1.0
+    for term, x in zip(terms, operands, strict=True):
+        if len(set(term)) < len(term):
+            message = f"einsum: a letter stands twice in {term!r}; take the diagonal first"
+            raise ValueError(message)
+        kept = sorted(term, key=letters.index)
+        shape = [x.value.shape[term.index(c)] if c in term else 1 for c in letters]
+        product = product * x.permute([term.index(c) for c in kept]).reshape(shape)
+    summed = tuple(range(len(right), len(letters)))
+    return product.sum(summed) if summed else product

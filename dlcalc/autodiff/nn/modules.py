@@ -201,7 +201,7 @@ class Sequential(Module):
     def forward(self, input: Any) -> Any:  # noqa: A002
         """The modules, each applied to what the one before returned."""
         for stage in self._stages:
-            input = stage(input)  # noqa: A001
+            input = stage.forward(input)  # noqa: A001
         return input
 
     def __getitem__(self, index: Any) -> Any:
