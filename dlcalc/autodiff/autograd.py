@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from dlcalc.autodiff.engine import Recorder, pullback
+from dlcalc.autodiff.engine import pullback, recorder
 from dlcalc.autodiff.tensor import Tensor, untracked
 
 
@@ -16,11 +16,11 @@ class set_grad_enabled:  # noqa: N801 (PyTorch's names)
         self.before: list[bool] = []
 
     def __enter__(self) -> None:
-        self.before.append(Recorder.enabled)
-        Recorder.enabled = self.mode
+        self.before.append(recorder.enabled)
+        recorder.enabled = self.mode
 
     def __exit__(self, *error: object) -> None:
-        Recorder.enabled = self.before.pop()
+        recorder.enabled = self.before.pop()
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, decorated."""
@@ -51,7 +51,7 @@ class enable_grad(set_grad_enabled):  # noqa: N801
 
 def is_grad_enabled() -> bool:
     """Whether operations are recorded now."""
-    return Recorder.enabled
+    return recorder.enabled
 
 
 def grad(

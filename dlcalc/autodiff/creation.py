@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcalc.autodiff.engine import Recorder
+from dlcalc.autodiff.engine import recorder
 from dlcalc.autodiff.tensor import Tensor, untracked
 
 
@@ -26,12 +26,12 @@ def generator() -> np.random.Generator:
 
 def set_default_dtype(dtype: Any) -> None:
     """The dtype that Python floats become; float64 at first."""
-    Recorder.default_dtype = np.dtype(dtype)
+    recorder.default_dtype = np.dtype(dtype)
 
 
 def get_default_dtype() -> Any:
     """The dtype that Python floats become."""
-    return Recorder.default_dtype
+    return recorder.default_dtype
 
 
 def _made(value: Any, requires_grad: bool) -> Tensor:
@@ -65,7 +65,7 @@ def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tens
     """
     value = np.array(_numbers(data), dtype)
     if dtype is None and value.dtype.kind == "f" and not hasattr(data, "dtype"):
-        value = value.astype(Recorder.default_dtype)
+        value = value.astype(recorder.default_dtype)
     if value.dtype == np.int32 and not hasattr(data, "dtype"):
         value = value.astype(np.int64)
     if value.dtype.kind not in "fiub":
@@ -93,18 +93,18 @@ def _shape(size: tuple[Any, ...]) -> Any:
 def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """`fill_value` everywhere."""
     if dtype is None and isinstance(fill_value, float):
-        dtype = Recorder.default_dtype
+        dtype = recorder.default_dtype
     return _made(np.full(size, fill_value, dtype), requires_grad)
 
 
 def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """0 everywhere."""
-    return _made(np.zeros(_shape(size), dtype or Recorder.default_dtype), requires_grad)
+    return _made(np.zeros(_shape(size), dtype or recorder.default_dtype), requires_grad)
 
 
 def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """1 everywhere."""
-    return _made(np.ones(_shape(size), dtype or Recorder.default_dtype), requires_grad)
+    return _made(np.ones(_shape(size), dtype or recorder.default_dtype), requires_grad)
 
 
 def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -129,7 +129,7 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, requires_gra
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """The identity matrix."""
-    return _made(np.eye(n, m, dtype=dtype or Recorder.default_dtype), requires_grad)
+    return _made(np.eye(n, m, dtype=dtype or recorder.default_dtype), requires_grad)
 
 
 def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -137,24 +137,24 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, req
     start, end = (0, start) if end is None else (start, end)
     if dtype is None:
         whole = all(isinstance(x, int | np.integer) for x in (start, end, step))
-        dtype = np.int64 if whole else Recorder.default_dtype
+        dtype = np.int64 if whole else recorder.default_dtype
     return _made(np.arange(start, end, step).astype(dtype), requires_grad)
 
 
 def linspace(start: float, end: float, steps: int, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """`steps` numbers from start to end, both included."""
-    return _made(np.linspace(start, end, steps).astype(dtype or Recorder.default_dtype), requires_grad)
+    return _made(np.linspace(start, end, steps).astype(dtype or recorder.default_dtype), requires_grad)
 
 
 def randn(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Standard normal numbers."""
     numbers = np.asarray(_Random.generator.standard_normal(_shape(size)))
-    return _made(numbers.astype(dtype or Recorder.default_dtype), requires_grad)
+    return _made(numbers.astype(dtype or recorder.default_dtype), requires_grad)
 
 
 def rand(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Uniform numbers in [0, 1)."""
-    return _made(np.asarray(_Random.generator.random(_shape(size))).astype(dtype or Recorder.default_dtype), requires_grad)
+    return _made(np.asarray(_Random.generator.random(_shape(size))).astype(dtype or recorder.default_dtype), requires_grad)
 
 
 def randn_like(input: Tensor, *, requires_grad: bool = False) -> Tensor:  # noqa: A002

@@ -1,12 +1,12 @@
 """The engine: the chain rule along a recorded graph, backwards and forwards. It knows no rule of any operation.
 
-A node is anything with `.value`, `.requires_grad` and `.origin`. The origin is None for a leaf, otherwise
+A node is anything with `.value`, `.tracked` (whether it takes part) and `.origin`, None for a leaf and otherwise
 
-    (operation, inputs, arguments, order, code, instruction)
+    (operation, inputs, arguments, age, code, instruction)
 
-where `arguments` are the saved values of the inputs and the parameters, and `order` numbers the nodes as they were
-made. Every node is younger than its inputs: sorted by `order`, each stands after all that it depends on. So one sort
-replaces any recursion, and a graph of a million nodes in a row is no deeper than a small one.
+where `arguments` are the saved values of the inputs, then the parameters, and `code` and `instruction` say where the
+operation was written. Every node is younger than its inputs, so taking the youngest first visits each after all its
+consumers, and nothing here calls itself: a graph of a million nodes in a row is no deeper than a small one.
 
 References
 ----------
@@ -16,6 +16,7 @@ Griewank & Walther, *Evaluating Derivatives*, 2nd ed. (2008).
 import contextvars
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -39,12 +40,25 @@ FREED = Freed()
 
 
 class Recorder:
-    """What is true of recording as a whole: whether it is on, and what was changed in place, and when."""
+    """What is true of recording as a whole: whether it is on, and what was changed in place, and when.
 
-    enabled = True
-    default_dtype: Any = np.dtype(np.float64)
-    last_change = 0
-    changes: dict[int, int] = {}  # noqa: RUF012 (one recorder is all there is)
+    Ages count down: the younger, the smaller, so that a heap hands out the youngest first.
+    """
+
+    def __init__(self) -> None:
+        self.enabled = True
+        self.default_dtype: Any = np.dtype(np.float64)
+        self.next_age = count(-1, -1).__next__
+        self.last_change = 0
+        self.changes: dict[int, int] = {}
+
+    def note_change(self, value: Any) -> None:
+        """Remember that the memory which `value` shows is being changed in place now."""
+        self.last_change = self.changes[id(value if value.base is None else value.base)] = self.next_age()
+
+
+recorder = Recorder()
+_sum = np.add.reduce
 
 
 _SILENTLY = contextvars.copy_context()
@@ -58,11 +72,6 @@ def quietly(function: Callable[..., Any], *arguments: Any, **options: Any) -> An
     except RuntimeError:
         with np.errstate(all="ignore"):
             return function(*arguments, **options)
-
-
-def owner(value: Any) -> Any:
-    """The array that holds the memory which `value` shows."""
-    return value if value.base is None else value.base
 
 
 def sorted_graph(roots: Iterable[Any]) -> list[Any]:
@@ -96,7 +105,7 @@ def _check_unchanged(y: Any) -> None:
     """Raise if a value that a rule will read was changed in place after it was saved."""
     operation, _, arguments, age, *_ = y.origin
     for value in (*arguments, y.value) if operation.saves else ():
-        if isinstance(value, np.ndarray | np.generic) and Recorder.changes.get(id(owner(value)), 1) < age:
+        if isinstance(value, np.ndarray | np.generic) and recorder.changes.get(id(value if value.base is None else value.base), 1) < age:
             message = (
                 "one of the variables needed for gradient computation has been modified by an inplace operation: "
                 f"a value of shape {value.shape} that {operation.name!r} saved for its derivative. "
@@ -118,12 +127,12 @@ def unbroadcast(x_bar: Any, shape: tuple[int, ...], n_batch: int = 0) -> Any:
     """
     n_added = x_bar.ndim - n_batch - len(shape)
     if n_added > 0:
-        x_bar = x_bar.sum(tuple(range(n_batch, n_batch + n_added)) if n_added > 1 else n_batch)
+        x_bar = _sum(x_bar, n_batch if n_added == 1 else tuple(range(n_batch, n_batch + n_added)))
+        if x_bar.shape[n_batch:] == shape:
+            return x_bar
     stretched = tuple(n_batch + i for i, n in enumerate(shape) if n != x_bar.shape[n_batch + i])
-    if stretched:
-        x_bar = x_bar.sum(stretched)
-        x_bar = x_bar.reshape(x_bar.shape[:n_batch] + shape)
-    return x_bar
+    batch = x_bar.shape[:n_batch]
+    return _sum(x_bar, stretched).reshape(batch + shape)
 
 
 def pullback(
@@ -155,28 +164,25 @@ def pullback(
     RuntimeError
         If a part of the graph was freed, or a saved value was changed in place.
     """
-    if wanted is None:
-        needed, keep = None, ()
-    else:
-        keep = frozenset(wanted)
-        needed = needed_for(keep, sorted_graph(roots))
-    before, Recorder.enabled = Recorder.enabled, record
+    keep = frozenset() if wanted is None else frozenset(wanted)
+    needed = None if wanted is None else needed_for(keep, sorted_graph(roots))
+    before, recorder.enabled = recorder.enabled, record
     try:
         return quietly(_pull, roots, seeds, needed, keep, retain, record)  # type: ignore[no-any-return]
     finally:
-        Recorder.enabled = before
+        recorder.enabled = before
 
 
 def _pull(roots: Any, seeds: Any, needed: Any, keep: Any, retain: bool, record: bool) -> dict[Any, Any]:
     n_batch = seeds[0].ndim - roots[0].value.ndim
-    last_change = Recorder.last_change
+    last_change = recorder.last_change
     adjoints: dict[Any, Any] = {}
     found: dict[Any, Any] = {}
-    # The youngest node first: all its consumers are younger still, so they have been visited.
     waiting: list[tuple[int, Any]] = []
     for root, seed in zip(roots, seeds, strict=True):
         _add(root, seed, adjoints, waiting)
     while waiting:
+        # The youngest node: all its consumers are younger still, so they have been visited.
         y = heappop(waiting)[1]
         y_bar = adjoints.pop(y)
         if y.retains or y in keep:
@@ -194,10 +200,12 @@ def _pull(roots: Any, seeds: Any, needed: Any, keep: Any, retain: bool, record: 
                     x_bar = unbroadcast(x_bar, x.value.shape, n_batch)
                 if x in adjoints:
                     adjoints[x] = adjoints[x] + x_bar
-                else:
+                elif x.origin is not None:
                     adjoints[x] = x_bar
-                    if x.origin is not None:
-                        heappush(waiting, (x.origin[3], x))
+                    heappush(waiting, (x.origin[3], x))
+                else:
+                    # What a leaf receives may become its .grad, which must not be shared.
+                    adjoints[x] = x_bar.copy() if x_bar is y_bar and not record else x_bar
         if passed and operation.saves and not retain:
             y.origin = FREED
     if found:

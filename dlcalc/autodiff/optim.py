@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from dlcalc.autodiff.nn.modules import clear_gradient
 from dlcalc.autodiff.tensor import Tensor
 
 
@@ -31,7 +30,10 @@ class Optimizer:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or set them to 0."""
         for parameter in self.params:
-            clear_gradient(parameter, set_to_none)
+            if set_to_none:
+                parameter.grad = None
+            elif parameter.grad is not None:
+                parameter.grad.zero_()
 
     def step(self) -> None:
         """Change every parameter that has a gradient."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcalc.autodiff.engine import FREED, Recorder
+from dlcalc.autodiff.engine import FREED, recorder
 
 LINE_WIDTH = 80
 EDGE_ITEMS = 3
@@ -100,8 +100,8 @@ def _notes(tensor: Any) -> list[str]:
     notes = []
     if tensor.numel() == 0 and tensor.ndim != 1:
         notes.append(f"size={tuple(tensor.shape)}")
-    if tensor.dtype not in (Recorder.default_dtype, np.int64, np.bool_) or tensor.numel() == 0 != (
-        tensor.dtype == Recorder.default_dtype
+    if tensor.dtype not in (recorder.default_dtype, np.int64, np.bool_) or tensor.numel() == 0 != (
+        tensor.dtype == recorder.default_dtype
     ):
         notes.append(f"dtype=torch.{tensor.dtype}")
     if tensor.origin is not None:

@@ -15,19 +15,17 @@ Backward, the engine goes through the record. Names, arguments and conventions a
 import math
 import sys
 from collections.abc import Iterator
-from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from dlcalc.autodiff import primitives as p
-from dlcalc.autodiff.engine import Recorder, pullback
+from dlcalc.autodiff.engine import pullback, recorder
 from dlcalc.autodiff.primitives import Primitive
 from dlcalc.autodiff.printing import GradFn, Size, tensor_repr
 
 _new = object.__new__
-# Counts down, so that the youngest node comes first in a heap.
-_next_age = count(-1, -1).__next__
+_next_age = recorder.next_age
 _caller = sys._getframe
 NUMBERS = (int, float, np.ndarray, np.generic)
 
@@ -54,7 +52,7 @@ def apply(operation: Primitive, inputs: tuple["Tensor", ...], arguments: tuple[A
     y.value = value
     y.grad = None
     y.retains = False
-    if tracked and Recorder.enabled:
+    if tracked and recorder.enabled:
         y.tracked = True
         frame = _caller(2)
         y.origin = (operation, inputs, arguments, _next_age(), frame.f_code, frame.f_lasti)
@@ -122,7 +120,7 @@ def _in_place(operation: Primitive) -> Any:
     """x = x ∘ other in the memory of x, where no derivative depends on the old value; otherwise a new tensor."""
 
     def method(self: "Tensor", other: Any) -> Any:
-        if Recorder.enabled and (self.tracked or getattr(other, "tracked", False)):
+        if recorder.enabled and (self.tracked or getattr(other, "tracked", False)):
             self.check_free_to_change()
             return operation(self, other)
         return self.assign(operation.forward(self.value, other.value if isinstance(other, Tensor) else other))
@@ -163,7 +161,7 @@ class Tensor:
     retains: bool
 
     def __init__(self, data: Any = ()) -> None:
-        self.value = np.array(data.value if isinstance(data, Tensor) else data, Recorder.default_dtype)
+        self.value = np.array(data.value if isinstance(data, Tensor) else data, recorder.default_dtype)
         self.tracked = self.retains = False
         self.grad = self.origin = None
 
@@ -380,11 +378,12 @@ class Tensor:
         """
         seed = self.seed(gradient, create_graph)
         retain = create_graph if retain_graph is None else retain_graph
-        found = pullback([self], [seed], retain=retain, record=create_graph)
-        taken = {id(seed)}
-        for y, y_bar in found.items():
-            y.accumulate(y_bar, y.retains or id(y_bar) in taken)
-            taken.add(id(y_bar))
+        for x, x_bar in pullback([self], [seed], retain=retain, record=create_graph).items():
+            if x.grad is None and not create_graph and not x.retains:
+                fresh = x_bar.base is None and x_bar.dtype is x.value.dtype and x_bar is not seed
+                x.grad = untracked(x_bar if fresh else x_bar.astype(x.value.dtype))
+            else:
+                x.accumulate(x_bar)
 
     def seed(self, gradient: Any, record: bool) -> Any:
         """The cotangent to start from: 1, or what the user gave."""
@@ -406,23 +405,17 @@ class Tensor:
             return gradient if isinstance(gradient, Tensor) else untracked(gradient)
         return gradient.value if isinstance(gradient, Tensor) else gradient
 
-    def accumulate(self, y_bar: Any, shared: bool) -> None:
-        """Add a gradient to `.grad`; `shared` says that others hold the array, too."""
-        if isinstance(y_bar, Tensor):
-            self.grad = y_bar if self.grad is None else self.grad + y_bar
-            return
-        if y_bar.dtype is not self.value.dtype:
-            y_bar = y_bar.astype(self.value.dtype)
-        if self.grad is None:
-            self.grad = untracked(y_bar.copy() if shared or y_bar.base is not None else y_bar)
-        else:
-            self.grad.value = self.grad.value + y_bar
+    def accumulate(self, x_bar: Any) -> None:
+        """Add a gradient, an array or a tensor, to `.grad`."""
+        if self.grad is not None:
+            x_bar = x_bar + (self.grad if isinstance(x_bar, Tensor) else self.grad.value)
+        self.grad = x_bar if isinstance(x_bar, Tensor) else untracked(x_bar.astype(self.value.dtype))
 
     # --- changes in place ---
 
     def check_free_to_change(self) -> None:
         """Raise if recording is on and a change in place would falsify derivatives."""
-        if Recorder.enabled and self.tracked and self.origin is None:
+        if recorder.enabled and self.tracked and self.origin is None:
             message = (
                 "a leaf Variable that requires grad is being used in an in-place operation: "
                 "put the update under torch.no_grad()"
@@ -432,7 +425,7 @@ class Tensor:
     def assign(self, new: Any) -> "Tensor":
         """This tensor with new numbers of the same shape, written into its memory and noted for backward()."""
         old = self.value
-        Recorder.last_change = Recorder.changes[id(old if old.base is None else old.base)] = _next_age()
+        recorder.note_change(old)
         if isinstance(old, np.ndarray):
             old[...] = new
         else:
@@ -442,7 +435,7 @@ class Tensor:
     def subtract(self, step: Any) -> None:
         """assign(value - step), the faster way."""
         old = self.value
-        Recorder.last_change = Recorder.changes[id(old if old.base is None else old.base)] = _next_age()
+        recorder.note_change(old)
         if isinstance(old, np.ndarray):
             np.subtract(old, step, old)
         else:
@@ -464,7 +457,7 @@ class Tensor:
 
     def __setitem__(self, index: Any, new: Any) -> None:
         self.check_free_to_change()
-        if Recorder.enabled and (self.tracked or getattr(new, "tracked", False)):
+        if recorder.enabled and (self.tracked or getattr(new, "tracked", False)):
             message = "an entry cannot be set where a gradient is recorded: build the tensor with stack, cat or where"
             raise RuntimeError(message)
         self.value = np.asarray(self.value)
@@ -496,8 +489,9 @@ class Tensor:
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> "Tensor":
         """Dimensions start_dim to end_dim, both included, made one."""
         shape = self.value.shape or (1,)
-        start, end = self.axis(start_dim) + len(shape), self.axis(end_dim) + len(shape)
-        return self.through(p.RESHAPE, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+        places = range(len(shape))
+        start, end = places[start_dim], places[end_dim] + 1
+        return self.through(p.RESHAPE, shape[:start] + (math.prod(shape[start:end]),) + shape[end:])
 
     def permute(self, *dims: Any) -> "Tensor":
         """The dimensions in another order."""
@@ -672,6 +666,8 @@ class Tensor:
     # --- NumPy's own functions and operators, with a tensor among their arguments ---
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        if ufunc is np.add and method == "reduce":
+            return inputs[0].sum(inputs[1])
         operation = UFUNCS.get(ufunc)
         if operation is not None and method == "__call__" and not options:
             return self.call(operation, inputs)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dlcalc.autodiff import creation
-from dlcalc.autodiff.engine import Recorder
+from dlcalc.autodiff.engine import recorder
 from dlcalc.autodiff.nn import functional as F
 from dlcalc.autodiff.tensor import Tensor
 
@@ -103,7 +103,10 @@ class Module:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or set them to 0."""
         for parameter in self.parameters():
-            clear_gradient(parameter, set_to_none)
+            if set_to_none:
+                parameter.grad = None
+            elif parameter.grad is not None:
+                parameter.grad.zero_()
 
     def train(self, mode: bool = True) -> "Module":
         """This module in training mode."""
@@ -153,14 +156,6 @@ class Module:
         return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
 
 
-def clear_gradient(parameter: Tensor, set_to_none: bool) -> None:
-    """Forget a gradient, or set it to 0."""
-    if set_to_none:
-        parameter.grad = None
-    elif parameter.grad is not None:
-        parameter.grad.value = np.zeros_like(parameter.grad.value)
-
-
 class Linear(Module):
     """X Wᵀ + b; W of shape (out_features, in_features).
 
@@ -174,7 +169,7 @@ class Linear(Module):
 
         def uniform(*shape: int) -> Parameter:
             numbers = creation.generator().uniform(-bound, bound, shape)
-            return Parameter(numbers.astype(dtype or Recorder.default_dtype))
+            return Parameter(numbers.astype(dtype or recorder.default_dtype))
 
         self.weight = uniform(out_features, in_features)
         self.bias = uniform(out_features) if bias else None
