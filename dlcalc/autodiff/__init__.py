@@ -45,14 +45,22 @@ from dlcalc.autodiff.creation import (
 )
 from dlcalc.autodiff.graph import graph as graph, paths as paths
 from dlcalc.autodiff.primitives import TABLE as TABLE
-from dlcalc.autodiff.printing import Size as Size
-from dlcalc.autodiff.tensor import Tensor as Tensor, cat as cat, einsum as einsum, stack as stack, where as where
+from dlcalc.autodiff.functions import (
+    diag as diag,
+    einsum as einsum,
+    is_tensor as is_tensor,
+    outer as outer,
+    stack as stack,
+    where as where,
+)
+from dlcalc.autodiff.printing import DTYPES, Size as Size
+from dlcalc.autodiff.tensor import Tensor as Tensor, cat as cat
 
-float64 = double = np.dtype(np.float64)
-float32 = float = np.dtype(np.float32)  # noqa: A001 (PyTorch's names)
-int64 = long = np.dtype(np.int64)
-int32 = int = np.dtype(np.int32)  # noqa: A001
-bool = np.dtype(np.bool_)  # noqa: A001
+float64 = double = DTYPES[np.dtype(np.float64)]
+float32 = float = DTYPES[np.dtype(np.float32)]  # noqa: A001 (PyTorch's names)
+int64 = long = DTYPES[np.dtype(np.int64)]
+int32 = int = DTYPES[np.dtype(np.int32)]  # noqa: A001
+bool = DTYPES[np.dtype(np.bool_)]  # noqa: A001
 pi = np.pi
 inf = np.inf
 nan = np.nan
@@ -60,9 +68,9 @@ e = np.e
 
 # Every method is a function, too: torch.exp(x) is x.exp().
 _FUNCTIONS = (
-    "abs add all amax amin any argmax argmin ceil clamp clip clone cos cosh cumsum detach div dot eq erf erfc exp expm1 "
-    "flatten floor ge gt le log log1p log_softmax logical_and logical_or logsumexp lt matmul max maximum mean median min "
-    "minimum mm mul mv ne neg norm numel permute pow prod relu reshape round sigmoid sign sin sinh softmax sort sqrt "
+    "abs add all allclose amax amin any argmax argmin argsort bmm ceil clamp clip clone cos cosh cumsum detach div dot eq equal erf erfc exp expm1 "
+    "flatten floor ge gt isclose isfinite isnan le log log1p log_softmax logical_and logical_or logsumexp lt matmul max maximum mean median min "
+    "minimum mm mul mv ne neg norm numel permute pow prod relu reshape round sigmoid sign sin sinh softmax sort sqrt square "
     "squeeze std sub sum t tanh transpose unsqueeze var"
 ).split()
 globals().update({name: getattr(Tensor, name) for name in _FUNCTIONS})

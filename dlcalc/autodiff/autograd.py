@@ -36,10 +36,14 @@ class set_grad_enabled:  # noqa: N801 (PyTorch's names)
 class no_grad(set_grad_enabled):  # noqa: N801
     """Do not record: results require no gradient, and parameters may be changed in place."""
 
-    def __init__(self, function: Callable[..., Any] | None = None) -> None:
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        """A context; used as a bare decorator, the decorated function."""
+        context = super().__new__(cls)
+        context.__init__()  # type: ignore[misc]
+        return context if function is None else context(function)
+
+    def __init__(self) -> None:
         super().__init__(False)
-        if function is not None:
-            self.function = self(function)
 
 
 class enable_grad(set_grad_enabled):  # noqa: N801

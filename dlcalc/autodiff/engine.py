@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 
 
-
 class Freed(tuple[Any, ...]):
     """The origin of a node whose saved values are gone."""
 
@@ -105,7 +104,10 @@ def _check_unchanged(y: Any) -> None:
     """Raise if a value that a rule will read was changed in place after it was saved."""
     operation, _, arguments, age, *_ = y.origin
     for value in (*arguments, y.value) if operation.saves else ():
-        if isinstance(value, np.ndarray | np.generic) and recorder.changes.get(id(value if value.base is None else value.base), 1) < age:
+        if (
+            isinstance(value, np.ndarray | np.generic)
+            and recorder.changes.get(id(value if value.base is None else value.base), 1) < age
+        ):
             message = (
                 "one of the variables needed for gradient computation has been modified by an inplace operation: "
                 f"a value of shape {value.shape} that {operation.name!r} saved for its derivative. "

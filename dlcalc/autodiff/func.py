@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcalc.autodiff import primitives as p
+from dlcalc.autodiff import primitives as ops
 from dlcalc.autodiff.autograd import enable_grad
 from dlcalc.autodiff.creation import as_tensor
 from dlcalc.autodiff.engine import pullback, pushforward, sorted_graph
@@ -29,7 +29,7 @@ def _fresh(x: Any) -> Tensor:
     """A variable to differentiate by: a new leaf or, if x itself is tracked, a new node behind it."""
     x = as_tensor(x)
     if x.tracked:
-        return x.through(p.RESHAPE, x.value.shape)
+        return x.through(ops.RESHAPE, x.value.shape)
     return untracked(x.value).requires_grad_()
 
 

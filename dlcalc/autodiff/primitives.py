@@ -69,7 +69,9 @@ class Primitive:
 TABLE: dict[str, Primitive] = {}
 
 
-def _row(name: str, forward: Callable[..., Any], vjps: Iterable[Rule], jvps: Iterable[Rule], saves: bool = True) -> Primitive:
+def _row(
+    name: str, forward: Callable[..., Any], vjps: Iterable[Rule], jvps: Iterable[Rule], saves: bool = True
+) -> Primitive:
     TABLE[name] = Primitive(name, forward, vjps, jvps, saves)
     return TABLE[name]
 
@@ -166,6 +168,13 @@ ERFC = _elementwise("erfc", _special("erfc"), lambda y_bar, y, x: y_bar * (-2 / 
 
 # --- functions with kinks: the conventions are PyTorch's ----------------------------------------------------------
 
+
+def _within(x: Any, low: Any, high: Any) -> Any:
+    """Whether low <= x <= high, where None is no bound."""
+    above = True if low is None else x >= low
+    return above if high is None else above * (x <= high)
+
+
 # relu′(0) = 0 and abs′(0) = 0; leaky_relu′(0) is its slope; clamp passes on both of its bounds.
 RELU = _elementwise("relu", lambda x: np.maximum(x, 0), lambda y_bar, y, x: y_bar * np.sign(y))
 ABS = _elementwise("abs", operator.abs, lambda y_bar, y, x: y_bar * np.sign(x))
@@ -183,7 +192,17 @@ SIGN = _elementwise("sign", np.sign, lambda y_bar, y, x: 0 * y_bar)
 FLOOR = _elementwise("floor", np.floor, lambda y_bar, y, x: 0 * y_bar)
 CEIL = _elementwise("ceil", np.ceil, lambda y_bar, y, x: 0 * y_bar)
 ROUND = _elementwise("round", np.round, lambda y_bar, y, x: 0 * y_bar)
-CLAMP = _elementwise("clamp", np.clip, lambda y_bar, y, x, low, high: y_bar * (x >= low) * (x <= high))
+FLOOR_DIVIDE = _elementwise(
+    "floor_divide",
+    operator.floordiv,
+    lambda y_bar, y, a, b: 0 * y_bar,
+    lambda y_bar, y, a, b: 0 * y_bar,
+)
+CLAMP = _elementwise(
+    "clamp",
+    lambda x, low, high: np.clip(x, low, high),
+    lambda y_bar, y, x, low, high: y_bar * _within(x, low, high),
+)
 WHERE: Primitive = _elementwise(
     "where",
     lambda a, b, mask: np.where(mask, a, b),
@@ -285,7 +304,7 @@ def _scatter(x: Any, shape: tuple[int, ...], index: Any, n_batch: int) -> Any:
         y[(slice(None),) * n_batch + index] = x
     else:
         flat = y.reshape((*x.shape[:n_batch], -1))
-        np.add.at(flat, (..., _positions(shape, index)), x)
+        np.add.at(flat, (..., _positions(shape, index)), x)  # type: ignore[arg-type]
     return y
 
 

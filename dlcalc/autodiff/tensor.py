@@ -14,15 +14,15 @@ Backward, the engine goes through the record. Names, arguments and conventions a
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlcalc.autodiff import primitives as p
+from dlcalc.autodiff import primitives as ops
 from dlcalc.autodiff.engine import pullback, recorder
 from dlcalc.autodiff.primitives import Primitive
-from dlcalc.autodiff.printing import GradFn, Size, tensor_repr
+from dlcalc.autodiff.printing import DTYPES, DType, GradFn, Size, numpy_dtype, tensor_repr
 
 _new = object.__new__
 _next_age = recorder.next_age
@@ -72,10 +72,13 @@ def _compute_again(operation: Primitive, arguments: tuple[Any, ...], error: Exce
     raise RuntimeError(message) from error
 
 
-def _operator(operation: Primitive) -> Any:
+Operator = Callable[[Any, Any], "Tensor"]
+
+
+def _operator(operation: Primitive) -> Operator:
     """x ∘ other, where other is a tensor, an array or a number."""
 
-    def method(self: "Tensor", other: Any) -> Any:
+    def method(self: "Tensor", other: Any) -> "Tensor":
         if isinstance(other, Tensor):
             return apply(operation, (self, other), (self.value, other.value), self.tracked or other.tracked)
         if isinstance(other, NUMBERS):
@@ -85,10 +88,10 @@ def _operator(operation: Primitive) -> Any:
     return method
 
 
-def _reflected(operation: Primitive) -> Any:
+def _reflected(operation: Primitive) -> Operator:
     """other ∘ x, where other is an array or a number."""
 
-    def method(self: "Tensor", other: Any) -> Any:
+    def method(self: "Tensor", other: Any) -> "Tensor":
         if not isinstance(other, NUMBERS):
             return NotImplemented
         constant = untracked(_weak(other))
@@ -97,7 +100,7 @@ def _reflected(operation: Primitive) -> Any:
     return method
 
 
-def _function(operation: Primitive) -> Any:
+def _function(operation: Primitive) -> Callable[[Any], "Tensor"]:
     """operation(x), entry by entry."""
 
     def method(self: "Tensor") -> "Tensor":
@@ -106,10 +109,10 @@ def _function(operation: Primitive) -> Any:
     return method
 
 
-def _comparison(ufunc: np.ufunc) -> Any:
+def _comparison(ufunc: Any) -> Any:
     """The tensor of truth values, which never requires a gradient."""
 
-    def method(self: "Tensor", other: Any) -> Any:
+    def method(self: "Tensor", other: Any) -> "Tensor":
         other = other.value if isinstance(other, Tensor) else other
         return untracked(ufunc(self.value, other)) if isinstance(other, NUMBERS) else NotImplemented
 
@@ -119,10 +122,11 @@ def _comparison(ufunc: np.ufunc) -> Any:
 def _in_place(operation: Primitive) -> Any:
     """x = x ∘ other in the memory of x, where no derivative depends on the old value; otherwise a new tensor."""
 
-    def method(self: "Tensor", other: Any) -> Any:
+    def method(self: "Tensor", other: Any, alpha: float = 1) -> "Tensor":
+        other = other if alpha == 1 else alpha * other
         if recorder.enabled and (self.tracked or getattr(other, "tracked", False)):
             self.check_free_to_change()
-            return operation(self, other)
+            return operation(self, other)  # type: ignore[no-any-return]
         return self.assign(operation.forward(self.value, other.value if isinstance(other, Tensor) else other))
 
     return method
@@ -167,51 +171,60 @@ class Tensor:
 
     __hash__ = object.__hash__
     __repr__ = tensor_repr
-    __add__ = __radd__ = add = _operator(p.ADD)
-    __sub__ = sub = _operator(p.SUB)
-    __mul__ = __rmul__ = mul = _operator(p.MUL)
-    __truediv__ = div = _operator(p.DIV)
-    __pow__ = pow = _operator(p.POW)
-    __matmul__ = matmul = mm = mv = dot = _operator(p.MATMUL)
-    __rsub__ = _reflected(p.SUB)
-    __rtruediv__ = _reflected(p.DIV)
-    __rpow__ = _reflected(p.POW)
-    __rmatmul__ = _reflected(p.MATMUL)
-    __iadd__ = add_ = _in_place(p.ADD)
-    __isub__ = sub_ = _in_place(p.SUB)
-    __imul__ = mul_ = _in_place(p.MUL)
-    __itruediv__ = div_ = _in_place(p.DIV)
-    __eq__ = eq = _comparison(np.equal)  # type: ignore[assignment]
-    __ne__ = ne = _comparison(np.not_equal)  # type: ignore[assignment]
+    __add__ = __radd__ = add = _operator(ops.ADD)
+    __sub__ = sub = _operator(ops.SUB)
+    __mul__ = __rmul__ = mul = _operator(ops.MUL)
+    __truediv__ = div = _operator(ops.DIV)
+    __pow__ = pow = _operator(ops.POW)
+    __floordiv__ = _operator(ops.FLOOR_DIVIDE)
+    __matmul__ = matmul = mm = mv = bmm = dot = _operator(ops.MATMUL)
+    __rsub__ = _reflected(ops.SUB)
+    __rtruediv__ = _reflected(ops.DIV)
+    __rpow__ = _reflected(ops.POW)
+    __rmatmul__ = _reflected(ops.MATMUL)
+    __iadd__ = add_ = _in_place(ops.ADD)
+    __isub__ = sub_ = _in_place(ops.SUB)
+    __imul__ = mul_ = _in_place(ops.MUL)
+    __itruediv__ = div_ = _in_place(ops.DIV)
+    __eq__ = eq = _comparison(np.equal)
+    __ne__ = ne = _comparison(np.not_equal)
     __lt__ = lt = _comparison(np.less)
     __le__ = le = _comparison(np.less_equal)
     __gt__ = gt = _comparison(np.greater)
     __ge__ = ge = _comparison(np.greater_equal)
     __and__ = logical_and = _comparison(np.logical_and)
     __or__ = logical_or = _comparison(np.logical_or)
-    __neg__ = neg = _function(p.NEG)
-    __abs__ = abs = _function(p.ABS)
-    exp = _function(p.EXP)
-    expm1 = _function(p.EXPM1)
-    log = _function(p.LOG)
-    log1p = _function(p.LOG1P)
-    sqrt = _function(p.SQRT)
-    sin = _function(p.SIN)
-    cos = _function(p.COS)
-    tanh = _function(p.TANH)
-    cosh = _function(p.COSH)
-    sinh = _function(p.SINH)
-    sigmoid = _function(p.SIGMOID)
-    relu = _function(p.RELU)
-    softplus = _function(p.SOFTPLUS)
-    erf = _function(p.ERF)
-    erfc = _function(p.ERFC)
-    sign = _function(p.SIGN)
-    floor = _function(p.FLOOR)
-    ceil = _function(p.CEIL)
-    round = _function(p.ROUND)
-    maximum = _operator(p.MAXIMUM)
-    minimum = _operator(p.MINIMUM)
+    isclose = _comparison(np.isclose)
+
+    def __mod__(self, other: Any) -> "Tensor":
+        return self - other * (self // other)
+
+    def __invert__(self) -> "Tensor":
+        return untracked(np.logical_not(self.value))
+
+    __neg__ = neg = _function(ops.NEG)
+    __abs__ = abs = _function(ops.ABS)
+    exp = _function(ops.EXP)
+    expm1 = _function(ops.EXPM1)
+    log = _function(ops.LOG)
+    log1p = _function(ops.LOG1P)
+    sqrt = _function(ops.SQRT)
+    sin = _function(ops.SIN)
+    cos = _function(ops.COS)
+    tanh = _function(ops.TANH)
+    cosh = _function(ops.COSH)
+    sinh = _function(ops.SINH)
+    sigmoid = _function(ops.SIGMOID)
+    relu = _function(ops.RELU)
+    softplus = _function(ops.SOFTPLUS)
+    erf = _function(ops.ERF)
+    erfc = _function(ops.ERFC)
+    sign = _function(ops.SIGN)
+    floor = _function(ops.FLOOR)
+    ceil = _function(ops.CEIL)
+    round = _function(ops.ROUND)
+    maximum = _operator(ops.MAXIMUM)
+    minimum = _operator(ops.MINIMUM)
 
     def through(self, operation: Primitive, *parameters: Any) -> "Tensor":
         """operation(self, *parameters)."""
@@ -225,9 +238,9 @@ class Tensor:
         return Size(self.value.shape)
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> DType:
         """The type of the entries."""
-        return self.value.dtype
+        return DTYPES[self.value.dtype]
 
     @property
     def ndim(self) -> int:
@@ -256,7 +269,12 @@ class Tensor:
     @property
     def T(self) -> "Tensor":
         """The transpose: all dimensions in reverse order."""
-        return self.through(p.PERMUTE, tuple(range(-1, -self.ndim - 1, -1)))
+        return self.through(ops.PERMUTE, tuple(range(-1, -self.ndim - 1, -1)))
+
+    @property
+    def mT(self) -> "Tensor":
+        """The last two dimensions exchanged."""
+        return self.transpose(-1, -2)
 
     @property
     def data(self) -> "Tensor":
@@ -356,9 +374,7 @@ class Tensor:
         self.value = np.asarray(self.value)
         return untracked(self.value)
 
-    def backward(
-        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
-    ) -> None:
+    def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
         """Add ∂self/∂leaf into `.grad` of every leaf that requires it.
 
         Parameters
@@ -482,7 +498,7 @@ class Tensor:
 
     def reshape(self, *shape: Any) -> "Tensor":
         """The entries in the same order in another shape; one length may be -1."""
-        return self.through(p.RESHAPE, shape[0] if isinstance(shape[0], tuple | list) else shape)
+        return self.through(ops.RESHAPE, sequence(shape))
 
     view = reshape
 
@@ -491,18 +507,17 @@ class Tensor:
         shape = self.value.shape or (1,)
         places = range(len(shape))
         start, end = places[start_dim], places[end_dim] + 1
-        return self.through(p.RESHAPE, shape[:start] + (math.prod(shape[start:end]),) + shape[end:])
+        return self.through(ops.RESHAPE, shape[:start] + (math.prod(shape[start:end]),) + shape[end:])
 
     def permute(self, *dims: Any) -> "Tensor":
         """The dimensions in another order."""
-        dims = dims[0] if isinstance(dims[0], tuple | list) else dims
-        return self.through(p.PERMUTE, tuple(self.axis(d) for d in dims))
+        return self.through(ops.PERMUTE, tuple(self.axis(d) for d in sequence(dims)))
 
     def transpose(self, dim0: int, dim1: int) -> "Tensor":
         """Two dimensions exchanged."""
         axes = list(range(-self.ndim, 0))
         axes[dim0], axes[dim1] = axes[dim1], axes[dim0]
-        return self.through(p.PERMUTE, tuple(axes))
+        return self.through(ops.PERMUTE, tuple(axes))
 
     swapaxes = transpose
 
@@ -515,22 +530,22 @@ class Tensor:
         axis = None if dim is None else self.axis(dim)
         where = range(-self.ndim, 0)
         shape = (n for i, n in zip(where, self.value.shape, strict=True) if n != 1 or axis not in (None, i))
-        return self.through(p.RESHAPE, tuple(shape))
+        return self.through(ops.RESHAPE, tuple(shape))
 
     def unsqueeze(self, dim: int) -> "Tensor":
         """With a new dimension of length 1 at `dim`."""
         shape = list(self.value.shape)
         shape.insert(dim if dim >= 0 else dim + self.ndim + 1, 1)
-        return self.through(p.RESHAPE, tuple(shape))
+        return self.through(ops.RESHAPE, tuple(shape))
 
     def expand(self, *shape: Any) -> "Tensor":
         """Copied along dimensions of length 1 or new ones; -1 keeps a length."""
-        shape = shape[0] if isinstance(shape[0], tuple | list) else shape
+        shape = sequence(shape)
         kept = (1,) * (len(shape) - self.ndim) + self.value.shape
-        return self.through(p.EXPAND, tuple(old if n == -1 else n for n, old in zip(shape, kept, strict=True)))
+        return self.through(ops.EXPAND, tuple(old if n == -1 else n for n, old in zip(shape, kept, strict=True)))
 
     def __getitem__(self, index: Any) -> "Tensor":
-        return self.through(p.GATHER, _plain_index(index), 0)
+        return self.through(ops.GATHER, _plain_index(index), 0)
 
     def pick(self, positions: Any, axis: int) -> "Tensor":
         """The entries at the given positions along one axis, in the shape of `positions`."""
@@ -541,20 +556,24 @@ class Tensor:
 
     def sum(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
         """Σ over the dimensions `dim`, or over all."""
-        return self.through(p.SUM, self.axes(dim), keepdim)
+        return self.through(ops.SUM, self.axes(dim), keepdim)
 
     def mean(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
         """The mean over the dimensions `dim`, or over all."""
-        return self.through(p.MEAN, self.axes(dim), keepdim)
+        return self.through(ops.MEAN, self.axes(dim), keepdim)
 
-    def var(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None) -> "Tensor":
+    def var(
+        self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None
+    ) -> "Tensor":
         """Σ(x - mean)² / (n - 1); `unbiased=False` or `correction=0` divides by n."""
         deviation = self - self.mean(dim, keepdim=True)
         total = (deviation * deviation).sum(dim, keepdim)
         n = self.numel() // max(total.numel(), 1)
         return total / max(n - (int(unbiased) if correction is None else correction), 0)
 
-    def std(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None) -> "Tensor":
+    def std(
+        self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None
+    ) -> "Tensor":
         """√var."""
         return self.var(dim, unbiased, keepdim, correction=correction).sqrt()
 
@@ -574,11 +593,11 @@ class Tensor:
 
     def amax(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
         """The largest entry; ties share the gradient equally."""
-        return self.through(p.AMAX, self.axes(dim), keepdim)
+        return self.through(ops.AMAX, self.axes(dim), keepdim)
 
     def amin(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
         """The smallest entry; ties share the gradient equally."""
-        return self.through(p.AMIN, self.axes(dim), keepdim)
+        return self.through(ops.AMIN, self.axes(dim), keepdim)
 
     def max(self, dim: Any = None, keepdim: bool = False) -> Any:
         """amax() over all; along `dim` (values, indices) of the first largest; with a tensor, `maximum`."""
@@ -616,6 +635,10 @@ class Tensor:
         positions = np.argsort(key, axis, kind="stable")
         return Extreme(self.pick(positions, axis), untracked(positions))
 
+    def argsort(self, dim: int = -1, descending: bool = False) -> "Tensor":
+        """Where the entries in ascending order along `dim` stand."""
+        return self.sort(dim, descending).indices
+
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> "Tensor":
         """Where the first largest entry stands."""
         return untracked(np.argmax(self.value, dim, keepdims=keepdim))
@@ -623,6 +646,26 @@ class Tensor:
     def argmin(self, dim: int | None = None, keepdim: bool = False) -> "Tensor":
         """Where the first smallest entry stands."""
         return untracked(np.argmin(self.value, dim, keepdims=keepdim))
+
+    def allclose(self, other: "Tensor", rtol: float = 1e-5, atol: float = 1e-8) -> bool:
+        """Whether all entries agree within atol + rtol |other|."""
+        return np.allclose(self.value, other.value, rtol, atol)
+
+    def equal(self, other: "Tensor") -> bool:
+        """Whether shape and all entries are the same."""
+        return np.array_equal(self.value, other.value)
+
+    def isnan(self) -> "Tensor":
+        """Where the entries are nan."""
+        return untracked(np.isnan(self.value))
+
+    def isfinite(self) -> "Tensor":
+        """Where the entries are neither infinite nor nan."""
+        return untracked(np.isfinite(self.value))
+
+    def square(self) -> "Tensor":
+        """x²."""
+        return self * self
 
     def all(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
         """Whether all entries are true."""
@@ -634,32 +677,31 @@ class Tensor:
 
     def cumsum(self, dim: int) -> "Tensor":
         """The running sum along `dim`."""
-        return self.through(p.CUMSUM, self.axis(dim), False)
+        return self.through(ops.CUMSUM, self.axis(dim), False)
 
-    def norm(self, p_: float = 2, dim: Any = None, keepdim: bool = False) -> "Tensor":
-        """(Σ|x|ᵖ)^(1/p); at the origin the gradient is 0."""
-        if p_ == 2:
-            return self.through(p.NORM, self.axes(dim), keepdim)
-        if p_ == math.inf:
+    def norm(self, p: float = 2, dim: Any = None, keepdim: bool = False) -> "Tensor":
+        """(Σ|x|ᵖ)^(1/p); at the origin the gradient for p = 2 is 0."""
+        if p == 2:
+            return self.through(ops.NORM, self.axes(dim), keepdim)
+        if p == math.inf:
             return self.abs().amax(dim, keepdim)
-        return (self.abs() ** p_).sum(dim, keepdim) ** (1 / p_)
+        return (self.abs() ** p).sum(dim, keepdim) ** (1 / p)
 
     def logsumexp(self, dim: Any, keepdim: bool = False) -> "Tensor":
         """log Σ exp x without overflow."""
-        return self.through(p.LOGSUMEXP, self.axes(dim), keepdim)
+        return self.through(ops.LOGSUMEXP, self.axes(dim), keepdim)
 
     def softmax(self, dim: int) -> "Tensor":
         """exp x / Σ exp x along `dim`."""
-        return self.through(p.SOFTMAX, self.axis(dim))
+        return self.through(ops.SOFTMAX, self.axis(dim))
 
     def log_softmax(self, dim: int) -> "Tensor":
         """x - log Σ exp x along `dim`."""
-        return self.through(p.LOG_SOFTMAX, self.axis(dim))
+        return self.through(ops.LOG_SOFTMAX, self.axis(dim))
 
     def clamp(self, min: float | None = None, max: float | None = None) -> "Tensor":  # noqa: A002 (PyTorch's names)
         """x, moved into [min, max]; the gradient passes on the bounds, too."""
-        low, high = -math.inf if min is None else min, math.inf if max is None else max
-        return self.through(p.CLAMP, low, high)
+        return self.through(ops.CLAMP, min, max)
 
     clip = clamp
 
@@ -687,9 +729,15 @@ class Tensor:
 
     def to(self, dtype: Any) -> "Tensor":
         """The tensor in another dtype; a device is accepted and ignored."""
-        if isinstance(dtype, str) or np.dtype(dtype) == self.dtype:
+        if isinstance(dtype, str) or self.dtype == dtype:
             return self
-        return self.through(p.CAST, np.dtype(dtype))
+        return self.through(ops.CAST, numpy_dtype(dtype))
+
+    type = to
+
+    def cpu(self) -> "Tensor":
+        """The tensor, which lies nowhere else."""
+        return self
 
     def double(self) -> "Tensor":
         """The tensor in float64."""
@@ -703,17 +751,22 @@ class Tensor:
         """The tensor in int64."""
         return self.to(np.int64)
 
+    def int(self) -> "Tensor":
+        """The tensor in int32."""
+        return self.to(np.int32)
+
     def bool(self) -> "Tensor":
         """Where the entries differ from 0."""
         return self.to(np.bool_)
 
     def clone(self) -> "Tensor":
         """A copy in memory of its own, through which gradients flow."""
-        return self.through(p.EXPAND, self.value.shape)
+        return self.through(ops.EXPAND, self.value.shape)
 
-    def contiguous(self) -> "Tensor":
-        """This tensor."""
-        return self
+
+def sequence(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    """(2, 3) for the arguments 2, 3 and for the one argument (2, 3)."""
+    return tuple(items[0]) if len(items) == 1 and isinstance(items[0], tuple | list) else items
 
 
 def _plain_index(index: Any) -> tuple[Any, ...]:
@@ -736,47 +789,12 @@ def cat(tensors: Any, dim: int = 0) -> Tensor:
     """The tensors one after the other along `dim`."""
     tensors = tuple(tensors)
     arguments = (*[x.value for x in tensors], tensors[0].axis(dim))
-    return apply(p.CAT, tensors, arguments, any(x.tracked for x in tensors))
+    return apply(ops.CAT, tensors, arguments, any(x.tracked for x in tensors))
 
 
 UFUNCS: dict[np.ufunc, Primitive] = {
-    np.add: p.ADD, np.subtract: p.SUB, np.multiply: p.MUL, np.true_divide: p.DIV, np.power: p.POW, np.matmul: p.MATMUL,
-    np.negative: p.NEG, np.absolute: p.ABS, np.exp: p.EXP, np.expm1: p.EXPM1, np.log: p.LOG, np.log1p: p.LOG1P,
-    np.sqrt: p.SQRT, np.sin: p.SIN, np.cos: p.COS, np.tanh: p.TANH, np.cosh: p.COSH, np.sinh: p.SINH, np.sign: p.SIGN, np.maximum: p.MAXIMUM,
-    np.minimum: p.MINIMUM, np.floor: p.FLOOR, np.ceil: p.CEIL,
+    np.add: ops.ADD, np.subtract: ops.SUB, np.multiply: ops.MUL, np.true_divide: ops.DIV, np.power: ops.POW, np.matmul: ops.MATMUL,
+    np.negative: ops.NEG, np.absolute: ops.ABS, np.exp: ops.EXP, np.expm1: ops.EXPM1, np.log: ops.LOG, np.log1p: ops.LOG1P,
+    np.sqrt: ops.SQRT, np.sin: ops.SIN, np.cos: ops.COS, np.tanh: ops.TANH, np.cosh: ops.COSH, np.sinh: ops.SINH, np.sign: ops.SIGN, np.maximum: ops.MAXIMUM,
+    np.minimum: ops.MINIMUM, np.floor: ops.FLOOR, np.ceil: ops.CEIL,
 }  # fmt: skip
-
-
-def stack(tensors: Any, dim: int = 0) -> Tensor:
-    """Tensors of one shape along a new dimension `dim`."""
-    return cat([x.unsqueeze(dim) for x in tensors], dim)
-
-
-def where(condition: Any, input: Any, other: Any) -> Tensor:  # noqa: A002 (PyTorch's names)
-    """`input` where the condition holds, else `other`; each receives its gradient only where it was chosen."""
-    return Tensor.call(p.WHERE, (input, other, condition))
-
-
-def einsum(equation: str, *operands: Tensor) -> Tensor:
-    """Sums of products in Einstein's notation, such as "ij,jk->ik": every letter becomes one axis, then products, then sums.
-
-    Raises
-    ------
-    ValueError
-        If a letter stands twice in one operand.
-    """
-    left, _, right = equation.replace(" ", "").partition("->")
-    terms = left.split(",")
-    if "->" not in equation:
-        right = "".join(sorted(c for c in set(left) - {","} if left.count(c) == 1))
-    letters = right + "".join(sorted(set(left) - set(right) - {","}))
-    product: Any = 1.0
-    for term, x in zip(terms, operands, strict=True):
-        if len(set(term)) < len(term):
-            message = f"einsum: a letter stands twice in {term!r}; take the diagonal first"
-            raise ValueError(message)
-        kept = sorted(term, key=letters.index)
-        shape = [x.value.shape[term.index(c)] if c in term else 1 for c in letters]
-        product = product * x.permute([term.index(c) for c in kept]).reshape(shape)
-    summed = tuple(range(len(right), len(letters)))
-    return product.sum(summed) if summed else product
