@@ -1,12 +1,13 @@
-"""What every figure of the course returns: a description, the data it shows, and the artists that move."""
+"""What every figure of the course returns, and how it stands in the gallery."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from matplotlib.artist import Artist
 
 
@@ -28,3 +29,35 @@ class Drawing:
     description: str
     data: Mapping[str, object] = field(default_factory=dict)
     moving: tuple[Artist, ...] = ()
+
+
+@dataclass(frozen=True)
+class Slider:
+    """The parameter that a flipbook moves, and its values, one a frame."""
+
+    name: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A figure as it stands in the registry: how to draw it, how large, in which states, and what moves.
+
+    Parameters
+    ----------
+    draw : callable
+        ``draw(figure, **parameters) -> Drawing``; every parameter has a default.
+    lesson : int
+    size : tuple of float
+        Width and height in inches that the figure is made for.
+    states : tuple of mapping
+        Parameters worth seeing, by name; the first is usually empty: the defaults.
+    slider : Slider, optional
+        The main slider; None where nothing moves.
+    """
+
+    draw: Callable[..., Drawing]
+    lesson: int
+    size: tuple[float, float]
+    states: tuple[Mapping[str, object], ...] = ({},)
+    slider: Slider | None = None

@@ -1,0 +1,129 @@
+"""The `dlcalc` command."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+import dlcalc
+from dlcalc.lessons import Copied, copy_lessons
+
+FIRST_LESSON = "00_start_here.ipynb"
+# Options of JupyterLab that stand alone; any other option takes the word after it as its value.
+SWITCHES = frozenset(
+    [
+        "--allow-root",
+        "--app-dir-in-use",
+        "--autoreload",
+        "--collaborative",
+        "--core-mode",
+        "--custom-css",
+        "--debug",
+        "--dev-mode",
+        "--expose-app-in-browser",
+        "--extensions-in-dev-mode",
+        "--generate-config",
+        "--help",
+        "--help-all",
+        "--json",
+        "--no-browser",
+        "--no-mathjax",
+        "--no-script",
+        "--script",
+        "--show-config",
+        "--show-config-json",
+        "--skip-dev-build",
+        "--splice-source",
+        "--version",
+        "--watch",
+        "-h",
+        "-y",
+    ]
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(dlcalc.__version__, prog_name="dlcalc")
+def main() -> None:
+    """The calculus behind backpropagation: open the lessons, see your progress, grade a class."""
+
+
+@main.command(
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    options_metavar="",
+    short_help="Open the lessons in JupyterLab.",
+)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[FOLDER] [JUPYTERLAB OPTIONS]...")
+def lab(words: tuple[str, ...]) -> None:
+    """Open the lessons in JupyterLab.
+
+    The lessons are put into FOLDER (default: my-lessons). What you have changed there is never overwritten; what you
+    have not changed is brought up to date. Every other option goes to JupyterLab, for instance --no-browser or
+    --port=9000.
+    """
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise click.ClickException('JupyterLab is not installed: python -m pip install "dlcalc[lab]"')
+    folder, options = split_folder(words)
+    try:
+        copied = copy_lessons(folder)
+    except OSError as error:
+        message = f"The lessons cannot be put into {folder}: {error}"
+        raise click.ClickException(message) from None
+    tell(folder, copied)
+    command = jupyterlab_command(folder.resolve(), options)
+    with subprocess.Popen(command) as server:
+        sys.exit(wait(server))
+
+
+def split_folder(words: tuple[str, ...]) -> tuple[Path, list[str]]:
+    """The folder among these words, and the words that are JupyterLab's."""
+    folders, options, expects_value = [], [], False
+    for word in words:
+        is_option = word.startswith("-") and word != "-"
+        if is_option or expects_value:
+            options.append(word)
+        else:
+            folders.append(word)
+        expects_value = is_option and "=" not in word and word not in SWITCHES
+    if len(folders) > 1:
+        message = f"one folder at a time, not {len(folders)}: {', '.join(folders)}"
+        raise click.UsageError(message)
+    return Path(folders[0] if folders else "my-lessons").expanduser(), options
+
+
+def tell(folder: Path, copied: Copied) -> None:
+    """Say in a line each what was put into the folder and what was left alone."""
+    if copied.new:
+        click.echo(f"{len(copied.new)} lessons put into {folder}")
+    if copied.updated:
+        click.echo(f"brought up to date: {', '.join(copied.updated)}")
+    if copied.kept:
+        click.echo(f"kept as you left them: {', '.join(copied.kept)}")
+
+
+def jupyterlab_command(folder: Path, options: list[str]) -> list[str]:
+    """The command line that shows this folder first and opens the first lesson; the user's options come after ours."""
+    command = [sys.executable, "-m", "jupyterlab"]
+    if not any(option.startswith(("--ServerApp.root_dir", "--notebook-dir")) for option in options):
+        command.append(f"--ServerApp.root_dir={folder}")
+    # Jupyter refuses to start as root unless told; in a container root is the only user there is.
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in options:
+        command.append("--allow-root")
+    command.extend(options)
+    if (folder / FIRST_LESSON).exists():
+        command.append(str(folder / FIRST_LESSON))
+    return command
+
+
+def wait(server: subprocess.Popen[bytes]) -> int:
+    """The server's exit status; Ctrl-C is the server's to answer, which asks before it stops."""
+    while True:
+        try:
+            return server.wait()
+        except KeyboardInterrupt:
+            continue

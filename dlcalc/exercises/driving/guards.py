@@ -1,0 +1,114 @@
+"""What a learner's code may change and what is put back afterwards."""
+
+import builtins
+import io
+import math
+import random
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+MODULES: tuple[ModuleType, ...] = (builtins, math, random, warnings, np, np.linalg, np.random)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+MAX_PRINTED = 2_000
+
+
+class BoundedText(io.StringIO):
+    """Standard output that forgets what goes beyond `MAX_PRINTED` characters."""
+
+    def write(self, text: str) -> int:
+        """Take the text as far as there is room."""
+        room = MAX_PRINTED - self.tell()
+        if room > 0:
+            super().write(str.__str__(text)[:room])
+        return len(text)
+
+
+@contextmanager
+def preserved(answer: object) -> Iterator[None]:
+    """Put NumPy, its error state and print options, random states, limits, signals and the answer back as they were."""
+    with ExitStack() as stack:
+        for module in MODULES:
+            stack.callback(_restore_names, module, dict(vars(module)))
+        _preserve_answer(answer, stack)
+        stack.callback(np.random.set_state, np.random.get_state())  # noqa: NPY002 - the learner's global state
+        stack.callback(random.setstate, random.getstate())
+        stack.callback(sys.setrecursionlimit, sys.getrecursionlimit())
+        stack.callback(_restore_hook, sys.gettrace, sys.settrace, sys.gettrace())
+        stack.callback(_restore_hook, sys.getprofile, sys.setprofile, sys.getprofile())
+        _preserve_streams(stack)
+        if threading.current_thread() is threading.main_thread():
+            for number in SIGNALS:
+                stack.callback(_restore_signal, number, signal.getsignal(number))
+        stack.enter_context(warnings.catch_warnings())
+        stack.enter_context(np.printoptions())
+        stack.enter_context(np.errstate(all="warn", under="ignore"))
+        yield
+
+
+def _restore_names(module: ModuleType, names: dict[str, Any]) -> None:
+    namespace = vars(module)
+    if len(namespace) == len(names) and all(namespace.get(name) is value for name, value in names.items()):
+        return
+    for name in namespace.keys() - names.keys():
+        # What a module loaded lazily in the meantime may stay.
+        if not isinstance(namespace[name], ModuleType):
+            del namespace[name]
+    namespace.update(names)
+
+
+def _restore_hook(get: Callable[[], Any], put: Callable[[Any], None], hook: Any) -> None:
+    # A profiler written in C shows itself here as an object that cannot be handed back.
+    if get() is not hook and (hook is None or callable(hook)):
+        put(hook)
+
+
+def _restore_signal(number: int, handler: Any) -> None:
+    # None: installed from C, and then out of reach.
+    if handler is not None and signal.getsignal(number) is not handler:
+        signal.signal(number, handler)
+
+
+def _preserve_streams(stack: ExitStack) -> None:
+    for name in ("stdin", "stdout", "stderr"):
+        stack.callback(setattr, sys, name, getattr(sys, name))
+
+
+def _preserve_answer(answer: object, stack: ExitStack) -> None:
+    if type(answer) is FunctionType:
+        for name in ("__code__", "__defaults__", "__kwdefaults__"):
+            stack.callback(_restore_attribute, answer, name, getattr(answer, name))
+        for default in (*(answer.__defaults__ or ()), *(answer.__kwdefaults__ or {}).values()):
+            if type(default) is list or type(default) is dict or type(default) is set:
+                stack.callback(_restore_contents, default, default.copy())
+        stack.callback(_restore_contents, vars(answer), dict(vars(answer)))
+    elif type(answer) is type:
+        stack.callback(_restore_class, answer, dict(vars(answer)))
+
+
+def _restore_attribute(answer: object, name: str, value: Any) -> None:
+    if getattr(answer, name) is not value:
+        setattr(answer, name, value)
+
+
+def _restore_contents(container: Any, contents: Any) -> None:
+    container.clear()
+    if type(container) is list:
+        container.extend(contents)
+    else:
+        container.update(contents)
+
+
+def _restore_class(answer: type, attributes: dict[str, Any]) -> None:
+    for name in vars(answer).keys() - attributes.keys():
+        type.__delattr__(answer, name)
+    for name, value in attributes.items():
+        if vars(answer).get(name) is not value:
+            type.__setattr__(answer, name, value)

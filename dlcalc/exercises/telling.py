@@ -1,0 +1,77 @@
+"""Sentences about inputs and exceptions, in the learner's words."""
+
+import re
+from typing import Any
+
+import numpy as np
+
+from dlcalc.exercises.driving import Case, Observation
+from dlcalc.exercises.exercise import Exercise
+
+# An input of more numbers than this is told by its shape.
+SMALL = 24
+
+
+def show_arguments(exercise: Exercise, case: Case) -> str:
+    """A line with the inputs of a case, or with their shapes where they are large."""
+    names = exercise.argument_names
+    arguments = case["arguments"]
+    shown = [f"{name} = {show(value)}" for name, value in zip(names, arguments, strict=False)]
+    if "points" in case:
+        shown.append(f"at x = {show(case['points'])}")
+    return f"\nIt shows for {'; '.join(shown)}." if shown else ""
+
+
+def show(value: Any) -> str:
+    """An argument, short enough for a message."""
+    if isinstance(value, dict):
+        ((name, ingredients),) = value.items()
+        return str(ingredients) if name in ("phi", "dphi") else f"a {name}"
+    if isinstance(value, np.ndarray):
+        return _show_array(value)
+    if isinstance(value, list | tuple):
+        return _show_items(value)
+    return format(value, ".6g") if isinstance(value, float) else repr(value)
+
+
+def _show_array(array: np.ndarray[Any, Any]) -> str:
+    if array.size > SMALL:
+        return f"an array of shape {array.shape}"
+    text = np.array2string(array, precision=4, separator=", ", suppress_small=True)
+    return re.sub(r"\s*\n\s*", " ", text)
+
+
+def _show_items(items: list[Any] | tuple[Any, ...]) -> str:
+    if size(items) > SMALL:
+        shapes = [str(item.shape) for item in items if isinstance(item, np.ndarray)]
+        return f"{len(items)} arrays of shapes {', '.join(shapes)}" if shapes else f"{len(items)} items"
+    return f"[{', '.join(show(item) for item in items)}]"
+
+
+def size(value: Any) -> int:
+    """How many numbers stand in an argument."""
+    if isinstance(value, np.ndarray):
+        return int(value.size)
+    if isinstance(value, dict):
+        return sum(size(item) for item in value.values())
+    return sum(size(item) for item in value) if isinstance(value, list | tuple) else 1
+
+
+def tell_exception(exercise: Exercise, observation: Observation) -> str:
+    """What the answer raised, and on which of the learner's lines."""
+    exception = observation.get("exception")
+    told = exception if isinstance(exception, dict) else {}
+    kind, text = str(told.get("type"))[:60], str(told.get("message"))[:300]
+    lines = told.get("lines")
+    where = "".join(f"\nLine {line[0]}: {str(line[1])[:200]}" for line in _readable(lines))
+    if kind == "RecursionError":
+        return f"{exercise.name} calls itself without end (RecursionError): what stops it?{where}"
+    if kind in ("SystemExit", "KeyboardInterrupt"):
+        return f"{exercise.name} was stopped before it returned ({kind}).{where}"
+    return f"{exercise.name} raised {kind}: {text or 'without a message'}{where}"
+
+
+def _readable(lines: object) -> list[Any]:
+    if not isinstance(lines, list):
+        return []
+    return [line for line in lines[-3:] if isinstance(line, list | tuple) and len(line) == 2 and line[1]]

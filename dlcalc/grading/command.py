@@ -1,0 +1,182 @@
+"""``dlcalc grade``: the command line of the grader."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from dlcalc.grading import course
+from dlcalc.grading.bare import Bare
+from dlcalc.grading.box import build_boxes, remove_boxes
+from dlcalc.grading.bubblewrap import Bubblewrap
+from dlcalc.grading.docker import IMAGE, Docker
+from dlcalc.grading.grader import Grader
+from dlcalc.grading.launching import Sandbox, SandboxError
+from dlcalc.grading.limits import Limits
+from dlcalc.grading.report import write_reports
+from dlcalc.grading.rows import write_table
+from dlcalc.grading.runner import grade_all, grade_one
+from dlcalc.grading.state import State, StateError
+from dlcalc.grading.submission import find_submissions
+from dlcalc.grading.trial import try_known_answers
+from dlcalc.grading.watcher import Watcher
+from dlcalc.grading.worker_process import Interrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from dlcalc.grading.box import Box
+
+ALL_READ, SOME_UNREADABLE, NOTHING_GRADED, INTERRUPTED = 0, 1, 2, 130
+
+DANGER = """Without a sandbox every submission can read, change and delete whatever you can, other submissions and the
+grades included. Grade without a sandbox?"""
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILES-OR-FOLDERS")
+@click.option("--seed", type=click.IntRange(min=0), required=True, help="Draws the secret inputs; keep it to yourself.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where to write the table of grades (CSV).")
+@click.option("--jobs", type=click.IntRange(min=1), help="Submissions at a time (as many as there are processors).")
+@click.option("--report", type=click.Path(path_type=Path), help="A folder for the reports in HTML.")
+@click.option("--sandbox", type=click.Choice(["bwrap", "docker", "none"]), default="bwrap", show_default=True)
+@click.option("--image", default=IMAGE, show_default=True, help="The image for --sandbox docker.")
+@click.option("--yes", is_flag=True, help="Answer yes to the question that --sandbox none asks.")
+@click.option("--fresh", is_flag=True, help="Grade everything anew, also what an earlier run has graded.")
+def grade(
+    files: tuple[str, ...],
+    seed: int,
+    out: Path,
+    jobs: int | None,
+    report: Path | None,
+    sandbox: str,
+    image: str,
+    yes: bool,
+    fresh: bool,
+) -> None:
+    """Grade notebooks: their exercise cells only, each in a sandbox, on secret inputs.
+
+    Writes one row for each exercise of every lesson that a submission holds a cell of. What is graded is kept beside
+    the table, so the same command goes on after an interruption.
+
+    Exit status: 0 if every file was read, 1 if some could not be, 2 if nothing was graded.
+    """
+    if sandbox == "none" and not yes:
+        _confirm_danger()
+    paths = find_submissions(list(files))
+    if not paths:
+        _refuse("No notebooks (*.ipynb) were found there.")
+    _check_place(out)
+    try:
+        with _stoppable(), ExitStack() as stack:
+            grader = _grader(stack, sandbox, image, seed)
+            try_known_answers(grader)
+            state = stack.enter_context(State(out))
+            if fresh:
+                state.forget()
+            graded = _run(grader, state, paths, jobs or _processors())
+            status = _write(state, paths, out, report)
+    except (SandboxError, StateError, OSError) as error:
+        _refuse(str(error))
+    except (KeyboardInterrupt, Interrupted):
+        click.echo("\nStopped. What was graded is kept; the same command goes on from there.", err=True)
+        sys.exit(INTERRUPTED)
+    click.echo(f"{len(paths)} submissions ({graded} of them graded now): {out}", err=True)
+    sys.exit(status)
+
+
+def _confirm_danger() -> None:
+    try:
+        agreed = click.confirm(DANGER.replace("\n", " "), default=False, err=True)
+    except click.Abort:
+        agreed = False
+    if not agreed:
+        _refuse("Nothing was graded: --sandbox none needs an explicit yes (or --yes).")
+
+
+def _refuse(sentence: str) -> NoReturn:
+    click.echo(sentence, err=True)
+    sys.exit(NOTHING_GRADED)
+
+
+def _check_place(out: Path) -> None:
+    if out.is_dir():
+        _refuse(f"--out {out} is a folder; name a file, such as {out / 'grades.csv'}.")
+    if not out.parent.is_dir():
+        _refuse(f"The folder of --out {out} does not exist.")
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let the end of the session (SIGTERM, SIGHUP) stop a run as Ctrl-C does: with no sandbox left behind."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), stop) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
+
+
+def _grader(stack: ExitStack, sandbox: str, image: str, seed: int) -> Grader:
+    """A grader whose parts are taken down, the last first, when the stack is closed."""
+    limits = Limits()
+    boxes = build_boxes(course.DRIVER, course.core_driver_files())
+    stack.callback(remove_boxes, boxes[0])
+    made = _sandbox(sandbox, image, boxes, limits)
+    stack.callback(made.close)
+    watcher = Watcher()
+    stack.callback(watcher.close)
+    return Grader(made, boxes, watcher, seed=seed, limits=limits)
+
+
+def _sandbox(name: str, image: str, boxes: tuple[Box, Box], limits: Limits) -> Sandbox:
+    if name == "docker":
+        return Docker(limits, image)
+    return Bare(limits) if name == "none" else Bubblewrap(boxes, limits)
+
+
+def _run(grader: Grader, state: State, paths: list[str], jobs: int) -> int:
+    """Grade what is not graded yet, and count it."""
+    columns = (TextColumn("Grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    # Judging redirects standard output for a moment; the bar keeps to the real one.
+    console = Console(file=sys.__stderr__)
+    graded = 0
+    with Progress(*columns, console=console, disable=not console.is_terminal, redirect_stdout=False) as progress:
+        task = progress.add_task("grade", total=len(paths))
+        done = grade_all(paths, lambda path: grade_one(grader, state, path), jobs)
+        try:
+            for was_graded in done:
+                graded += was_graded
+                progress.advance(task)
+        except BaseException:
+            # The threads of the pool wait for their sandboxes: end these first.
+            grader.watcher.close()
+            done.close()
+            raise
+    return graded
+
+
+def _write(state: State, paths: list[str], out: Path, report: Path | None) -> int:
+    write_table(out, state.rows(paths))
+    if report is not None:
+        write_reports(report, state.rows(paths))
+    unread = any(not row.exercise and row.verdict == "error" for row in state.rows(paths))
+    return SOME_UNREADABLE if unread else ALL_READ

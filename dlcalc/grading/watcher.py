@@ -1,0 +1,107 @@
+"""One thread that ends sandboxes which take too long, too much memory or too many processes.
+
+A reader or writer that waits for a worker needs no time limit of its own: when the watcher ends the worker, the pipe
+breaks and the wait is over.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dlcalc.grading.worker_process import WorkerProcess
+
+INTERVAL = 0.03
+PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+MAX_COUNTED = 200
+
+
+class Watcher:
+    """Watches any number of workers from one thread."""
+
+    def __init__(self) -> None:
+        self.workers: set[WorkerProcess] = set()
+        self.lock = threading.Lock()
+        self.stopped = threading.Event()
+        self.thread = threading.Thread(target=self._run, name="dlcalc-watcher", daemon=True)
+        self.thread.start()
+
+    def add(self, worker: WorkerProcess) -> None:
+        """Watch a worker from now on."""
+        with self.lock:
+            self.workers.add(worker)
+            if self.stopped.is_set():
+                worker.kill("interrupted")
+
+    def remove(self, worker: WorkerProcess) -> None:
+        """Stop watching a worker; when this returns, it will not be killed any more."""
+        with self.lock:
+            self.workers.discard(worker)
+
+    def close(self) -> None:
+        """End every worker that is still there, every one that is added later, and the thread."""
+        self.stopped.set()
+        self.thread.join()
+        with self.lock:
+            for worker in self.workers:
+                worker.kill("interrupted")
+
+    def _run(self) -> None:
+        while not self.stopped.wait(INTERVAL):
+            now = time.monotonic()
+            with self.lock:
+                for worker in self.workers:
+                    reason = excess(worker, now)
+                    if reason:
+                        worker.kill(reason)
+
+
+def excess(worker: WorkerProcess, now: float) -> str:
+    """Why a worker has to be ended, or "" if it does not."""
+    if now > worker.deadline:
+        return "time"
+    if worker.launched.init_pid is None:
+        return ""
+    first = worker.launched.init_pid
+    processes, memory = consumption(first)
+    held, files = scratch_use(first)
+    if processes > worker.limits.processes:
+        return "processes"
+    if memory + held > worker.limits.total_memory:
+        return "memory"
+    return "files" if files > worker.limits.files else ""
+
+
+def scratch_use(first: int) -> tuple[int, int]:
+    """Bytes and number of the files in the /tmp of a sandbox, which lies in memory."""
+    try:
+        # Nobody inside can put another folder in this place: the sandbox's root is read-only.
+        status = os.statvfs(f"/proc/{first}/root/tmp")
+    except OSError:
+        return 0, 0
+    return (status.f_blocks - status.f_bfree) * status.f_frsize, status.f_files - status.f_ffree
+
+
+def consumption(first: int) -> tuple[int, int]:
+    """Number of processes, and bytes of resident memory, of a process and all its descendants.
+
+    Pages shared between a parent and its children count for each of them; shared libraries and files in /tmp do not.
+    """
+    count, pages = 0, 0
+    pending = [first]
+    while pending and count < MAX_COUNTED:
+        process = pending.pop()
+        count += 1
+        with suppress(OSError, ValueError, IndexError):
+            numbers = Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()
+            pages += int(numbers[1]) - int(numbers[2])
+        with suppress(OSError, ValueError):
+            for thread in os.listdir(f"/proc/{process}/task"):  # noqa: PTH208 - names are all that is needed
+                children = Path(f"/proc/{process}/task/{thread}/children").read_text(encoding="ascii")
+                pending.extend(map(int, children.split()))
+    return count, pages * PAGE

@@ -1,0 +1,169 @@
+"""Makes the notebooks from their sources.
+
+python lessons/build.py            the learners' notebooks and the worked edition (runs every lesson)
+python lessons/build.py 04 07      only these
+python lessons/build.py --learner  only the learners' notebooks, which takes a second
+python lessons/build.py --check    write nothing; exit with 1 if a notebook is out of step with its source
+
+`source/NN_name.py` (jupytext's py:percent format, with solutions) is the only form that people edit. Between
+`### BEGIN SOLUTION` and `### END SOLUTION` a learner's notebook has `...`. In a worked notebook `--check` compares
+everything but the outputs: those that carry the lecture's numbers are under nbval's `# NBVAL_CHECK_OUTPUT`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+LESSONS = Path(__file__).resolve().parent
+SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION\n?", re.MULTILINE | re.DOTALL)
+MARKER = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
+KERNEL = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
+}
+
+
+def main() -> int:
+    """Build or check the lessons named on the command line; all of them by default."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("lessons", nargs="*", metavar="NN", help="numbers of lessons, such as 04 (default: all)")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if something is out of step")
+    parser.add_argument("--learner", action="store_true", help="leave the worked edition as it is")
+    options = parser.parse_args()
+    sources = chosen_sources(options.lessons)
+    if options.check:
+        stale = [path for source in sources for path in out_of_step(source)]
+        for path in stale:
+            print(f"{path.relative_to(LESSONS)} is out of step with its source: run python lessons/build.py")
+        return 1 if stale else 0
+    for source in sources:
+        write(learner_path(source), learner_edition(source))
+        if not options.learner:
+            write(worked_path(source), run(worked_edition(source)))
+        print(source.stem)
+    return 0
+
+
+def chosen_sources(numbers: list[str]) -> list[Path]:
+    """The sources of these lessons, in order."""
+    sources = sorted((LESSONS / "source").glob("[0-9][0-9]_*.py"))
+    unknown = set(numbers) - {source.name[:2] for source in sources}
+    if unknown:
+        known = ", ".join(source.name[:2] for source in sources)
+        sys.exit(f"There is no lesson {', '.join(sorted(unknown))}; there are {known}.")
+    return [source for source in sources if not numbers or source.name[:2] in numbers]
+
+
+def learner_path(source: Path) -> Path:
+    """Where the learner's notebook of this source lies."""
+    return LESSONS / f"{source.stem}.ipynb"
+
+
+def worked_path(source: Path) -> Path:
+    """Where the worked edition of this source lies."""
+    return LESSONS / "solutions" / f"{source.stem}.ipynb"
+
+
+def read(source: Path) -> NotebookNode:
+    """The notebook that a source stands for, with ids that depend on the cells alone."""
+    parsed = jupytext.read(source, fmt="py:percent")
+    cells, taken = [], set()
+    for cell in parsed.cells:
+        metadata = {key: value for key, value in cell.metadata.items() if key in ("tags", "dlcalc")}
+        make = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
+        cells.append(make(cell.source, metadata=metadata, id=cell_id(cell, taken)))
+    return nbformat.v4.new_notebook(cells=cells, metadata={**KERNEL, "dlcalc": {"lesson": source.name[:2]}})
+
+
+def cell_id(cell: NotebookNode, taken: set[str]) -> str:
+    """An id that survives changes elsewhere in the notebook: the exercise's, else a digest of the text."""
+    exercise = cell.metadata.get("dlcalc", {}).get("exercise")
+    digest = hashlib.sha256(cell.source.encode()).hexdigest()[:12]
+    base = "exercise-" + exercise.replace(".", "-") if exercise else f"{cell.cell_type}-{digest}"
+    candidates = (base if n == 1 else f"{base}-{n}" for n in range(1, 1000))
+    free = next(candidate for candidate in candidates if candidate not in taken)
+    taken.add(free)
+    return free
+
+
+def learner_edition(source: Path) -> NotebookNode:
+    """The notebook with every solution taken out."""
+    notebook = read(source)
+    for cell in notebook.cells:
+        cell.source = SOLUTION.sub(r"\1...\n", cell.source).rstrip("\n")
+    return notebook
+
+
+def worked_edition(source: Path) -> NotebookNode:
+    """The notebook with its solutions, not yet run."""
+    notebook = read(source)
+    for cell in notebook.cells:
+        cell.source = MARKER.sub("", cell.source).rstrip("\n")
+    return notebook
+
+
+def run(notebook: NotebookNode) -> NotebookNode:
+    """The notebook with its outputs, without what changes from run to run or needs a kernel to be seen."""
+    with tempfile.TemporaryDirectory() as scratch:
+        environment = {**os.environ, "DLCALC_DATA": scratch}
+        client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": scratch}})
+        client.execute(env=environment, cleanup_kc=True)
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["language_info"] = dict(KERNEL["language_info"])
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if not needs_kernel(output)]
+    return notebook
+
+
+def needs_kernel(output: NotebookNode) -> bool:
+    """Whether this output is a live widget, of which a saved notebook would show a broken frame."""
+    return "application/vnd.jupyter.widget-view+json" in output.get("data", {})
+
+
+def write(path: Path, notebook: NotebookNode) -> None:
+    """Write a notebook, the same bytes for the same content on every system."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text(notebook), encoding="utf-8", newline="\n")
+
+
+def text(notebook: NotebookNode) -> str:
+    """The notebook file's text."""
+    nbformat.validate(notebook)
+    return nbformat.writes(notebook) + "\n"
+
+
+def out_of_step(source: Path) -> list[Path]:
+    """The notebooks of this source that are missing or differ from what it would give."""
+    stale = []
+    learner, worked = learner_path(source), worked_path(source)
+    if not learner.exists() or learner.read_text(encoding="utf-8") != text(learner_edition(source)):
+        stale.append(learner)
+    if not worked.exists() or text(without_outputs(worked)) != text(worked_edition(source)):
+        stale.append(worked)
+    return stale
+
+
+def without_outputs(path: Path) -> NotebookNode:
+    """The notebook at this path as it was before it ran."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+if __name__ == "__main__":
+    sys.exit(main())

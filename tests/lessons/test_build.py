@@ -1,0 +1,136 @@
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+LESSONS = Path(__file__).resolve().parents[2] / "lessons"
+SOURCES = sorted((LESSONS / "source").glob("[0-9][0-9]_*.py"))
+
+
+@pytest.fixture(scope="module")
+def build():
+    spec = importlib.util.spec_from_file_location("lessons_build", LESSONS / "build.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+SMALL = '''# %% [markdown]
+# # A lesson
+
+# %% tags=["exercise"] dlcalc={"exercise": "04.drelu"}
+def drelu(z):
+    """φ′(z)."""
+    ### BEGIN SOLUTION
+    return (z > 0) * 1.0
+    ### END SOLUTION
+
+
+# %%
+print(6 * 7)
+'''
+
+
+@pytest.fixture
+def small(tmp_path, build, monkeypatch):
+    monkeypatch.setattr(build, "LESSONS", tmp_path)
+    source = tmp_path / "source" / "77_small.py"
+    source.parent.mkdir()
+    source.write_text(SMALL, encoding="utf-8")
+    return source
+
+
+def test_the_learners_cell_keeps_signature_and_docstring_alone(build, small):
+    cell = build.learner_edition(small).cells[1]
+    assert cell.source == 'def drelu(z):\n    """φ′(z)."""\n    ...'
+    assert cell.metadata == {"tags": ["exercise"], "dlcalc": {"exercise": "04.drelu"}}
+
+
+def test_ids_survive_a_change_elsewhere(build, small):
+    before = [cell.id for cell in build.learner_edition(small).cells]
+    small.write_text("# %% [markdown]\n# New at the top\n\n" + SMALL, encoding="utf-8")
+    after = [cell.id for cell in build.learner_edition(small).cells]
+    assert after[1:] == before
+    assert before[1] == "exercise-04-drelu"
+
+
+def test_equal_cells_get_different_ids(build, small):
+    small.write_text("# %%\n1 + 1\n\n# %%\n1 + 1\n", encoding="utf-8")
+    first, second = build.learner_edition(small).cells
+    assert first.id != second.id
+
+
+def test_building_twice_gives_the_same_bytes(build, small, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["build.py"])
+    assert build.main() == 0
+    first = [build.learner_path(small).read_bytes(), build.worked_path(small).read_bytes()]
+    assert build.main() == 0
+    assert [build.learner_path(small).read_bytes(), build.worked_path(small).read_bytes()] == first
+
+
+def test_the_worked_edition_has_outputs_and_no_marker(build, small, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["build.py", "77"])
+    build.main()
+    worked = nbformat.read(build.worked_path(small), as_version=4)
+    assert worked.cells[2].outputs[0].text == "42\n"
+    assert "SOLUTION" not in worked.cells[1].source
+    assert "return (z > 0)" in worked.cells[1].source
+
+
+@pytest.mark.parametrize("change", ["source", "learner", "worked", "missing"])
+def test_check_sees_each_way_of_being_out_of_step(build, small, monkeypatch, capsys, change):
+    monkeypatch.setattr(sys, "argv", ["build.py"])
+    build.main()
+    monkeypatch.setattr(sys, "argv", ["build.py", "--check"])
+    assert build.main() == 0
+    if change == "source":
+        small.write_text(SMALL.replace("6 * 7", "6 * 8"), encoding="utf-8")
+    elif change == "missing":
+        build.worked_path(small).unlink()
+    else:
+        path = build.learner_path(small) if change == "learner" else build.worked_path(small)
+        path.write_text(path.read_text(encoding="utf-8").replace("A lesson", "A lession"), encoding="utf-8")
+    capsys.readouterr()
+    assert build.main() == 1
+    assert "is out of step with its source: run python lessons/build.py" in capsys.readouterr().out
+
+
+def test_an_unknown_lesson_gets_a_sentence(build, small):
+    with pytest.raises(SystemExit, match=re.escape("There is no lesson 78; there are 77.")):
+        build.chosen_sources(["78"])
+
+
+def test_the_notebooks_in_the_repository_are_in_step():
+    run = subprocess.run([sys.executable, LESSONS / "build.py", "--check"], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+class TestEveryLesson:
+    def test_no_code_cell_is_longer_than_ten_lines(self, build, source):
+        for cell in build.worked_edition(source).cells:
+            if cell.cell_type == "code" and "exercise" not in cell.metadata.get("tags", []):
+                lines = [line for line in cell.source.splitlines() if line.strip()]
+                assert len(lines) <= 10, cell.source
+
+    def test_exercise_cells_carry_the_id_and_the_tag_and_no_solution(self, build, source):
+        cells = [cell for cell in build.learner_edition(source).cells if "dlcalc" in cell.metadata]
+        for cell in cells:
+            assert cell.metadata.tags == ["exercise"]
+            assert cell.metadata.dlcalc.exercise.split(".")[0] == source.name[:2]
+            assert "..." in cell.source
+            assert "SOLUTION" not in cell.source
+
+    def test_the_learners_notebook_has_no_output(self, build, source):
+        notebook = nbformat.read(build.learner_path(source), as_version=4)
+        assert all(not cell.outputs for cell in notebook.cells if cell.cell_type == "code")
+
+    def test_no_widget_state_is_saved(self, build, source):
+        for path in (build.learner_path(source), build.worked_path(source)):
+            saved = path.read_text(encoding="utf-8")
+            assert "widget-state" not in saved
+            assert "widget-view" not in saved

@@ -1,0 +1,112 @@
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import dlcalc
+from dlcalc import __main__ as entry
+from dlcalc import cli
+
+
+def run(*words):
+    return CliRunner().invoke(cli.main, words)
+
+
+def test_help_names_every_command_with_a_sentence():
+    shown = run("--help")
+    assert shown.exit_code == 0
+    for name, command in cli.main.commands.items():
+        assert re.search(rf"^  {name} +\w", shown.output, re.MULTILINE), name
+        assert command.get_short_help_str()
+
+
+def test_every_command_has_help():
+    for name in cli.main.commands:
+        shown = run(name, "--help")
+        assert shown.exit_code == 0
+        assert shown.output.startswith("Usage:")
+
+
+def test_version_is_the_packages():
+    assert dlcalc.__version__ in run("--version").output
+
+
+@pytest.mark.parametrize(
+    ("words", "folder", "options"),
+    [
+        ((), "my-lessons", []),
+        (("course",), "course", []),
+        (("course", "--no-browser"), "course", ["--no-browser"]),
+        (("--no-browser", "course"), "course", ["--no-browser"]),
+        (("--port", "9000"), "my-lessons", ["--port", "9000"]),
+        (("--port", "9000", "course"), "course", ["--port", "9000"]),
+        (("--port=9000", "course", "--ip=127.0.0.1"), "course", ["--port=9000", "--ip=127.0.0.1"]),
+        (("course", "--allow-root", "--debug"), "course", ["--allow-root", "--debug"]),
+    ],
+)
+def test_the_folder_is_told_from_jupyterlabs_options(words, folder, options):
+    assert cli.split_folder(words) == (Path(folder), options)
+
+
+def test_two_folders_are_one_too_many():
+    with pytest.raises(click.UsageError, match="one folder at a time, not 2: a, b"):
+        cli.split_folder(("a", "b"))
+
+
+def test_every_switch_of_jupyterlab_is_known_to_stand_alone():
+    from jupyterlab.labapp import LabApp
+
+    flags = {("-" if len(flag) == 1 else "--") + flag for flag in LabApp.flags}
+    assert flags - {"-h"} <= cli.SWITCHES
+
+
+def test_a_root_folder_of_the_users_own_is_not_overruled(tmp_path):
+    command = cli.jupyterlab_command(tmp_path, ["--ServerApp.root_dir=/elsewhere"])
+    assert [word for word in command if "root_dir" in word] == ["--ServerApp.root_dir=/elsewhere"]
+
+
+def test_the_first_lesson_opens(tmp_path):
+    assert not cli.jupyterlab_command(tmp_path, [])[-1].endswith(".ipynb")
+    (tmp_path / cli.FIRST_LESSON).write_text("{}")
+    assert cli.jupyterlab_command(tmp_path, [])[-1] == str(tmp_path / cli.FIRST_LESSON)
+
+
+def test_a_file_in_the_place_of_the_folder_gets_one_sentence(tmp_path):
+    (tmp_path / "course").write_text("a file")
+    shown = run("lab", str(tmp_path / "course"))
+    assert shown.exit_code == 1
+    assert "is a file; the lessons need a folder" in shown.output
+
+
+def test_without_click_the_command_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "click", None)
+    monkeypatch.delitem(sys.modules, "dlcalc.cli")
+    with pytest.raises(SystemExit, match=re.escape('needs click: python -m pip install "dlcalc[lab]"')):
+        entry.main()
+
+
+def test_a_module_of_ours_that_is_missing_is_not_hidden(monkeypatch):
+    monkeypatch.setitem(sys.modules, "dlcalc.lessons", None)
+    monkeypatch.delitem(sys.modules, "dlcalc.cli")
+    with pytest.raises(ModuleNotFoundError, match=re.escape("dlcalc.lessons")):
+        entry.main()
+
+
+def test_the_module_runs_as_a_command():
+    shown = subprocess.run([sys.executable, "-m", "dlcalc", "--version"], capture_output=True, text=True, check=True)
+    assert dlcalc.__version__ in shown.stdout
+
+
+def test_importing_dlcalc_loads_numpy_and_nothing_else():
+    code = (
+        "import json, sys; import numpy; before = set(sys.modules); import dlcalc; "
+        "print(json.dumps(sorted({name.partition('.')[0] for name in set(sys.modules) - before} - {'dlcalc'})))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"matplotlib", "ipywidgets", "IPython", "scipy", "anywidget", "click"}
+    assert not heavy & set(json.loads(shown.stdout))
