@@ -185,7 +185,7 @@ def plain_data():
 
 
 def test_a_graph_of_plain_data_becomes_a_tape():
-    graph, A, v, total = plain_data()
+    graph, _, v, total = plain_data()
     tape = from_graph(graph, {0: "A", 1: "v"})
     assert [entry.name for entry in tape] == ["A", "v", "v1", "v2", "f"]
     assert [entry.operation for entry in tape] == ["", "", "@", "sum", "²"]
