@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from dlcalc.grading.limits import Limits
 
 SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
+SYSTEMS = {"win32": "Windows", "darwin": "macOS"}
 INSTALL = "Install it (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap)"
 
 
@@ -121,7 +122,7 @@ class Bubblewrap(Sandbox):
 def _find_bubblewrap() -> str:
     if not sys.platform.startswith("linux"):
         message = (
-            f"The bubblewrap sandbox exists on Linux only, and this is {platform.system() or sys.platform}: "
+            f"The bubblewrap sandbox exists on Linux only, and this is {SYSTEMS.get(sys.platform, sys.platform)}: "
             "use --sandbox docker, or grade on a Linux machine (the Windows Subsystem for Linux is one)."
         )
         raise SandboxError(message)

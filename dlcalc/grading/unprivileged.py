@@ -92,7 +92,7 @@ class Stage:
             if holder.stdout.readline() != b"ready\n":
                 problem = holder.stderr.read().decode(errors="replace").strip().splitlines()
                 message = (
-                    f"Root cannot prepare a sandbox here ({problem[-1] if problem else 'no reason given'}). {ADVICE}"
+                    f"Root cannot prepare a sandbox here ({problem[0] if problem else 'no reason given'}). {ADVICE}"
                 )
                 raise SandboxError(message)
             # The open descriptor keeps the namespace alive; the process is no longer needed.

@@ -18,6 +18,7 @@ import gc
 import importlib
 import linecache
 import os
+import random
 import shutil
 import signal
 import sys
@@ -187,6 +188,9 @@ def _namespace(options: dict[str, Any]) -> dict[str, Any]:
     """What a notebook has at hand: NumPy, the course's functions (which do nothing here), autodiff in lesson 10."""
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
+    # An answer drawn at random is the same in every run, and so is the table.
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - the global generator is the one that a learner may use
     space = module.__dict__
     space["np"] = np
     space["__builtins__"] = builtins
