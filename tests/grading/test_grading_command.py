@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from conftest import is_alive
 
 import dlcalc
+from conftest import is_alive
 from dlcalc.exercises import EXERCISES
 from dlcalc.grading import bubblewrap, command
 from dlcalc.grading.command import grade
@@ -162,9 +162,7 @@ class TestRefusals:
         out.with_name("grades.csv.state.sqlite").write_bytes(b"not a database" * 100)
         self.check(invoke(submissions, "--seed", 1, "--out", out), out, "is not the state of a grading run")
 
-    def test_a_machine_without_bubblewrap(
-        self, submissions: Path, out: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_machine_without_bubblewrap(self, submissions: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(bubblewrap.shutil, "which", lambda name: None)
         self.check(invoke(submissions, "--seed", 1, "--out", out), out, "Install it" if os.name == "posix" else "")
 
@@ -300,9 +298,7 @@ def survivors(processes: list[int]) -> list[int]:
     return alive
 
 
-def test_the_state_is_readable_by_its_owner_only(
-    submissions: Path, out: Path, sandbox_works: None
-) -> None:
+def test_the_state_is_readable_by_its_owner_only(submissions: Path, out: Path, sandbox_works: None) -> None:
     invoke(submissions, "--seed", 1, "--out", out)
     assert out.with_name("grades.csv.state.sqlite").stat().st_mode & 0o077 == 0
 

@@ -49,14 +49,20 @@ RIGHT = {
     "the source as a list of lines": with_cells(cell(FIRST.solution.splitlines(keepends=True))),
     "lines that end as on Windows": with_cells(cell(FIRST.solution.replace("\n", "\r\n"))),
     "the last of two cells with one id": with_cells(cell("def augment(X): return X"), cell()),
-    "cells without ids or outputs": json.dumps({"cells": [{k: v for k, v in cell().items() if k != "outputs"}]}).encode(),
+    "cells without ids or outputs": json.dumps(
+        {"cells": [{k: v for k, v in cell().items() if k != "outputs"}]}
+    ).encode(),
     "two cells with one Jupyter id": with_cells({**cell("1"), "id": "a", "metadata": {}}, {**cell(), "id": "a"}),
     "nbformat 3": json.dumps(
         {"nbformat": 3, "worksheets": [{"cells": [{**cell(), "input": FIRST.solution, "source": None} | {"x": 1}]}]}
-    ).replace('"source": null, ', "").encode(),
+    )
+    .replace('"source": null, ', "")
+    .encode(),
     "an unknown exercise beside a known one": with_cells(cell("x", {"dlcalc": {"exercise": "99.evil"}}), cell()),
     "points claimed in the metadata": with_cells(
-        cell(metadata={"dlcalc": {"exercise": FIRST.id, "points": 100, "verdict": "correct"}, "nbgrader": {"points": 9}})
+        cell(
+            metadata={"dlcalc": {"exercise": FIRST.id, "points": 100, "verdict": "correct"}, "nbgrader": {"points": 9}}
+        )
     ),
     "cells that are no cells": with_cells(None, 1, "x", [], {}, {"cell_type": []}, {"cell_type": "code"}, cell()),
     "metadata that are no metadata": with_cells(
@@ -175,7 +181,12 @@ def test_irregular_files_get_a_row_each_and_the_honest_one_its_points(tmp_path: 
     (folder / "honest.ipynb").write_bytes(HONEST)
     result, rows = run(tmp_path, str(folder))
     verdicts = {row["submission"].rpartition("/")[2]: row["verdict"] for row in reversed(rows)}
-    assert verdicts == {"dangling.ipynb": "error", "honest.ipynb": "correct", "link.ipynb": "error", "pipe.ipynb": "error"}
+    assert verdicts == {
+        "dangling.ipynb": "error",
+        "honest.ipynb": "correct",
+        "link.ipynb": "error",
+        "pipe.ipynb": "error",
+    }
     assert result.exit_code == 1
 
 
@@ -218,7 +229,9 @@ def test_file_names_stay_what_they_are_and_do_no_harm(
     assert [row["submission"] for row in rows if row["exercise"] == FIRST.id] == list(NAMES.values())
     pages = list((tmp_path / "report" / "learners").iterdir())
     assert len(pages) == len(NAMES)
-    assert all("<script" not in page.read_text(encoding="utf-8") for page in [*pages, tmp_path / "report" / "index.html"])
+    assert all(
+        "<script" not in page.read_text(encoding="utf-8") for page in [*pages, tmp_path / "report" / "index.html"]
+    )
     # Minus stands for itself only after "--", which says that no options follow.
     (tmp_path / "-x.ipynb").write_bytes(HONEST)
     _, rows = run(tmp_path, "--", "-x.ipynb")

@@ -104,7 +104,9 @@ def test_what_a_cell_defined_before_its_own_error_is_graded(grader: Grader, endi
 def test_an_error_before_the_definition_is_told_with_its_line(grader: Grader) -> None:
     row = graded(grader, {"01.augment": f"x = 1\n1 / 0\n{AUGMENT}"})["01.augment"]
     assert row.verdict == "error"
-    assert row.message == "The cell stopped with ZeroDivisionError: division by zero in line 2, before it defined augment."
+    assert (
+        row.message == "The cell stopped with ZeroDivisionError: division by zero in line 2, before it defined augment."
+    )
 
 
 @pytest.mark.parametrize(
@@ -134,8 +136,14 @@ def test_honest_cells_of_many_styles_are_right(grader: Grader, source: str) -> N
 
 @pytest.mark.parametrize(
     "line",
-    ["import dlcalc", "from dlcalc.exercises import check", "import dlcalc.exercises.lessons.lesson01 as dlcalc",
-     "from dlcalc import autodiff", "import dlcalc.grading", "from dlcalc.exercises.driving import activations"],
+    [
+        "import dlcalc",
+        "from dlcalc.exercises import check",
+        "import dlcalc.exercises.lessons.lesson01 as dlcalc",
+        "from dlcalc import autodiff",
+        "import dlcalc.grading",
+        "from dlcalc.exercises.driving import activations",
+    ],
 )
 def test_dlcalc_cannot_be_imported(grader: Grader, line: str) -> None:
     source = f"try:\n    {line}\nexcept ImportError:\n    pass\nelse:\n    raise SystemExit\n{AUGMENT}"

@@ -139,8 +139,21 @@ def test_what_breaks_the_rules_is_not_believed(name: str) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[", b"[]", b"1", b'"x"', b"\xff", b"NaN", b'{"a": NaN}', b'{"a": Infinity}', b"[" * 10**6, b"1" * 10**6,
-     b'{"a":' * 10**5, b'{"a": 1} x'],
+    [
+        b"",
+        b"[",
+        b"[]",
+        b"1",
+        b'"x"',
+        b"\xff",
+        b"NaN",
+        b'{"a": NaN}',
+        b'{"a": Infinity}',
+        b"[" * 10**6,
+        b"1" * 10**6,
+        b'{"a":' * 10**5,
+        b'{"a": 1} x',
+    ],
 )
 def test_a_body_that_is_no_json_object_is_refused(body: bytes) -> None:
     with pytest.raises(wire.WireError):
