@@ -33,7 +33,11 @@ class Node:
     """A value in a computation graph."""
 
     def __init__(
-        self, value: Any, parents: tuple["Node", ...] = (), op: LocalDerivatives | None = None, requires_grad: bool = True
+        self,
+        value: Any,
+        parents: tuple["Node", ...] = (),
+        op: LocalDerivatives | None = None,
+        requires_grad: bool = True,
     ) -> None:
         self.value = value
         self.parents = parents
