@@ -1,4 +1,4 @@
-"""The command: its exit statuses and sentences, the same bytes for the same seed, and going on after an interruption."""
+"""The command: exit statuses and sentences, the same bytes for the same seed, going on after an interruption."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ IRREGULAR: dict[str, Callable[[Path], object]] = {
     "link": link,
     "dangling": lambda path: path.symlink_to("nowhere"),
     "device": lambda path: path.symlink_to("/dev/zero"),
-    "pipe": lambda path: os.mkfifo(path),
+    "pipe": lambda path: os.mkfifo(path),  # noqa: PLW0108 - Windows has no such function to name here
     "socket": unix_socket,
     "large": large,
     "absent": lambda path: None,
