@@ -6,10 +6,13 @@ Not the code to learn from: `backpropagation` has the same mathematics in the le
   nothing is ever appended; its upper rows are the contiguous output of the activation.
 - Every call writes into its buffer, operands have equal shapes where they can, and `array.dot` is called as a method:
   around small matrices, the way to a NumPy function costs more than its work.
-- A constant factor, such as the learning rate, goes into the error signal, the smallest array of the backward pass.
+- A constant factor c, such as the learning rate over the size of the batch, costs nothing. With ReLU and a squared
+  loss, inputs, bias nodes and targets are all √c times what they were: then so is every signal, forward and backward,
+  and each gradient, a product of two of them, is c times what it was. With softmax, c goes into the sum over classes.
 - The gradient with respect to the input is not computed.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -28,11 +31,40 @@ FEW_CLASSES = 32
 
 @dataclass(frozen=True)
 class Problem:
-    """What the gradient is taken of: φ, ℓ, and whether every row of the targets sums to 1, as one-hot rows do."""
+    """What the gradient is taken of, and where its constant factor goes.
+
+    Parameters
+    ----------
+    phi : Activation
+    loss : Loss
+    factor : float
+        c: the error signal is c times that of the sum over the batch.
+    unit : float
+        The bias nodes, and what the inputs have been multiplied by: √c, or 1.
+    target_unit : float
+        What the targets have been multiplied by: √c for squared losses, c for softmax, or 1 where neither is possible.
+    """
 
     phi: Activation
     loss: Loss
-    one_hot: bool
+    factor: float
+    unit: float
+    target_unit: float
+
+
+def fast_problem(phi: Activation, loss: Loss, Y: Array, factor: float) -> Problem:
+    """The problem with its factor where it costs nothing, if there is such a place.
+
+    `factor` is that of the error signal as `loss` has it; Y holds all targets, shape (N, n_L).
+    """
+    squared = {LOSSES["mse"]: 2.0, LOSSES["half_squared_error"]: 1.0}
+    if phi is relu and loss in squared and 1e-20 < factor < 1e20:
+        root = math.sqrt(squared[loss] * factor)
+        return Problem(phi, loss, squared[loss] * factor, unit=root, target_unit=root)
+    one_hot = bool((Y.sum(axis=1) == 1).all())
+    if loss is LOSSES["cross_entropy"] and one_hot and Y.shape[1] <= FEW_CLASSES:
+        return Problem(phi, loss, factor, unit=1.0, target_unit=factor)
+    return Problem(phi, loss, factor, unit=1.0, target_unit=1.0)
 
 
 def step_calls(
@@ -42,29 +74,32 @@ def step_calls(
     inputs: Array,
     targets: Array,
     outputs: Array,
-    scale: float,
+    share: float = 1.0,
 ) -> list[Call]:
-    """The calls that write scale · ∇(mean loss of the batch) into `gradients`, and f into `outputs`.
+    """The calls that write c · ∇(sum of the loss over the batch) into `gradients`, and unit · f into `outputs`.
 
     Parameters
     ----------
     problem : Problem
     weights, gradients : sequences of L ndarrays of shape (n_l, n_{l-1} + 1)
     inputs : ndarray of shape (n_0 + 1, B)
-        The last row is 1.
+        The last row is `problem.unit`.
     targets, outputs : ndarrays of shape (n_L, B)
-    scale : float
+    share : float
+        An additional factor, for a batch that is shorter than the others.
     """
     calls: list[Call] = []
     v, slopes = [inputs], []
     for W in weights[:-1]:
-        z, slope, v_next = (np.ones((rows, inputs.shape[1]), W.dtype) for rows in (len(W), len(W), len(W) + 1))
+        z, slope, v_next = (_filled(problem.unit, rows, inputs) for rows in (len(W), len(W), len(W) + 1))
         calls += [(W.dot, (v[-1], z)), *_activation_calls(problem.phi, z, v_next[:-1], slope)]
         v.append(v_next)
         slopes.append(slope)
     calls.append((weights[-1].dot, (v[-1], outputs)))
     delta = np.empty_like(outputs)
-    calls += _error_signal_calls(problem, outputs, targets, delta, scale)
+    calls += _error_signal_calls(problem, outputs, targets, delta)
+    if share != 1:
+        calls.append((np.multiply, (delta, np.array(share, delta.dtype), delta)))
     for layer in reversed(range(1, len(weights))):
         slope = slopes[layer - 1]
         delta_before = np.empty_like(slope)
@@ -76,6 +111,10 @@ def step_calls(
         ]
         delta = delta_before
     return [*calls, (delta.dot, (inputs.T, gradients[0]))]
+
+
+def _filled(value: float, n_rows: int, like: Array) -> Array:
+    return np.full((n_rows, like.shape[1]), value, like.dtype)
 
 
 def _activation_calls(phi: Activation, z: Array, h: Array, slope: Array) -> list[Call]:
@@ -96,32 +135,27 @@ def _slope_calls(phi: Activation, h: Array, slope: Array) -> list[Call]:
     return [(np.sign, (h, slope))] if phi is relu else []
 
 
-def _error_signal_calls(problem: Problem, f: Array, y: Array, delta: Array, scale: float) -> list[Call]:
-    """Write scale · ∂(mean loss)/∂f into delta; all arrays have the shape (n_L, B)."""
-    loss, (n_out, n_examples) = problem.loss, f.shape
-    factor = scale / loss.divisor((n_examples, n_out))
-    if loss is LOSSES["mse"] or loss is LOSSES["half_squared_error"]:
-        calls: list[Call] = [(np.subtract, (f, y, delta))]
-        factor *= 2 if loss is LOSSES["mse"] else 1
-    elif loss is LOSSES["cross_entropy"] and problem.one_hot and n_out <= FEW_CLASSES:
-        calls = [*_softmax_calls(f, delta), (np.subtract, (delta, y, delta))]
-    else:
+def _error_signal_calls(problem: Problem, f: Array, y: Array, delta: Array) -> list[Call]:
+    """Write the error signal into delta; all arrays have the shape (n_L, B)."""
+    if problem.unit != 1:
+        return [(np.subtract, (f, y, delta))]
+    if problem.target_unit != 1:
+        return [*_softmax_calls(f, delta, problem.factor), (np.subtract, (delta, y, delta))]
 
-        def signal() -> None:
-            delta[...] = loss.signal(f.T, y.T).T
+    def signal() -> None:
+        np.multiply(problem.loss.signal(f.T, y.T).T, problem.factor, out=delta)
 
-        calls = [(signal, ())]
-    return [*calls, (np.multiply, (delta, np.array(factor, f.dtype), delta))]
+    return [(signal, ())]
 
 
-def _softmax_calls(f: Array, p: Array) -> list[Call]:
-    """Write softmax(f) over the first axis into p."""
-    ones, sums = np.ones((len(f), len(f)), f.dtype), np.empty_like(f)
+def _softmax_calls(f: Array, p: Array, factor: float) -> list[Call]:
+    """Write factor · softmax(f), over the first axis, into p."""
+    summing, sums = np.full((len(f), len(f)), 1 / factor, f.dtype), np.empty_like(f)
     maxima = np.empty(f.shape[1], f.dtype)
     return [
         (np.maximum.reduce, (f, 0, None, maxima)),
         (np.subtract, (f, maxima, p)),
         (np.exp, (p, p)),
-        (ones.dot, (p, sums)),
+        (summing.dot, (p, sums)),
         (np.divide, (p, sums, p)),
     ]

@@ -2,24 +2,24 @@
 
 Not the code to learn from: the loop of `training.train_step_by_step` does the same. All parameters are one vector, and
 so are all gradients; the matrices are views into them. An update is one subtraction, which an interrupt cannot split.
-What the history needs is kept as raw bytes after each step, and evaluated for many epochs at once.
+What the history needs is only copied after each step, and evaluated for many epochs at once.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from dlcalc._fast_step import Call, Problem, step_calls
+from dlcalc._fast_step import Call, fast_problem, step_calls
 from dlcalc.activations import Activation
 from dlcalc.losses import Loss
 from dlcalc.optimizers import SGD, Optimizer
 from dlcalc.typing import Array
 
-# What is kept before it is evaluated should fit into a processor's second cache.
-KEPT_BYTES = 1 << 18
-KEPT_EPOCHS = 256
+# Records that are kept before they are evaluated: few enough for a processor's second cache.
+KEPT_BYTES = 1 << 17
+KEPT_EPOCHS = 128
 
 
 class Descent(ABC):
@@ -47,22 +47,33 @@ class Descent(ABC):
     """
 
     def __init__(
-        self, weights: Sequence[Array], phi: Activation, loss: Loss, Y: Array, optimizer: Optimizer, n_kept: int
+        self,
+        weights: Sequence[Array],
+        phi: Activation,
+        loss: Loss,
+        Y: Array,
+        optimizer: Optimizer,
+        batch_size: int,
+        n_kept: int,
     ) -> None:
         n_parameters, n_out = sum(W.size for W in weights), len(weights[-1])
-        self.record = np.empty(2 * n_parameters + n_out * n_kept, weights[0].dtype)
-        self.parameters, self.gradient, outputs = np.split(self.record, [n_parameters, 2 * n_parameters])
-        self.outputs = outputs.reshape(n_out, n_kept)
+        self.record = np.ones(2 * n_parameters + n_out * n_kept + 1, weights[0].dtype)
+        self.parameters, self.gradient = self.record[:n_parameters], self.record[n_parameters : 2 * n_parameters]
+        self.outputs = self.record[2 * n_parameters : -1].reshape(n_out, n_kept)
         self.weights, self.gradients = _views(self.parameters, weights), _views(self.gradient, weights)
         for view, W in zip(self.weights, weights, strict=True):
             view[...] = W
-        self.loss, self.Y, self.optimizer = loss, Y, optimizer
-        self.problem = Problem(phi, loss, one_hot=bool((Y.sum(axis=1) == 1).all()))
+        self.optimizer = optimizer
         self.plain = isinstance(optimizer, SGD) and optimizer.is_plain
         # With w ← w − lr · g and nothing else, lr is already in the gradient.
         self.scale = optimizer.lr if self.plain else 1.0
+        n_out = Y.shape[1]
+        self.problem = fast_problem(phi, loss, Y, self.scale / loss.divisor((batch_size, n_out)))
+        # Outputs come out multiplied by the problem's unit, their squares by its square.
+        self.Y = Y * Y.dtype.type(self.problem.unit)
+        self.divisor = loss.divisor(Y.shape) * self.problem.unit**2
+        self.targets = np.ascontiguousarray(Y.T) * Y.dtype.type(self.problem.target_unit)
         self.first, self.capacity = 0, 1
-        self.kept: list[Any] = []
 
     @abstractmethod
     def advance(self, first: int, n_epochs: int) -> None:
@@ -76,62 +87,73 @@ class Descent(ABC):
     def rewind(self, n_epochs: int) -> None:
         """Put the parameters back to where they were `n_epochs` after `advance` began."""
 
-    def step(self, inputs: Array, targets: Array, outputs: Array) -> list[Call]:
+    def step(self, inputs: Array, targets: Array, outputs: Array, share: float = 1.0) -> list[Call]:
         """The calls of one step on one batch: gradients and update."""
         update: Call = (self.optimizer.step, ([self.parameters], [self.gradient]))
         if self.plain:
             update = (np.subtract, (self.parameters, self.gradient, self.parameters))
-        calls = step_calls(self.problem, self.weights, self.gradients, inputs, targets, outputs, self.scale)
+        calls = step_calls(self.problem, self.weights, self.gradients, inputs, targets, outputs, share)
         return [*calls, update]
 
-    def figures(self, losses: Array, gradients: Array, parameters: Array) -> Array:
+    def figures(self, losses: ArrayLike, gradients: Array, parameters: Array) -> Array:
         """Rows of 1 + L + 1 numbers: loss, norm of each layer's gradient, norm of the parameters."""
-        ends = np.cumsum([W.size for W in self.weights])
-        norms = [row_norms(layer) / self.scale for layer in np.split(gradients, ends[:-1], axis=1)]
-        return np.column_stack([losses, *norms, row_norms(parameters)])
+        squares = np.empty((len(gradients), len(self.weights) + 2))
+        start = 0
+        for column, W in enumerate(self.weights, start=1):
+            squares[:, column] = squared_norms(gradients[:, start : start + W.size])
+            start += W.size
+        squares[:, -1] = squared_norms(parameters)
+        squares[:, 0] = 0.0
+        figures = np.sqrt(squares)
+        figures[:, 0] = losses
+        figures[:, 1:-1] /= self.scale
+        return figures
 
 
 class FullBatchDescent(Descent):
     """One step per epoch, on all examples in the order in which they stand.
 
-    A record holds the parameters after the step, the gradient, and the outputs before the step.
+    A record holds the parameters after the step, the gradient, the outputs before the step, and a 1 as the mark of a
+    finished epoch.
     """
 
     def __init__(
         self, weights: Sequence[Array], phi: Activation, loss: Loss, X: Array, Y: Array, optimizer: Optimizer
     ) -> None:
-        super().__init__(weights, phi, loss, Y, optimizer, n_kept=len(X))
-        self.calls = self.step(_with_ones(X.T), np.ascontiguousarray(Y.T), self.outputs)
+        super().__init__(weights, phi, loss, Y, optimizer, batch_size=len(X), n_kept=len(X))
+        self.calls = self.step(_with_bias_nodes(X.T, self.problem.unit), self.targets, self.outputs)
         self.capacity = min(KEPT_EPOCHS, max(1, KEPT_BYTES // self.record.nbytes))
+        self.records = np.zeros((0, self.record.size), self.record.dtype)
+        self.rows: list[Array] = []
 
     def advance(self, first: int, n_epochs: int) -> None:
-        """Run the epochs number `first`, `first` + 1, ..., `n_epochs` of them."""
-        self.first, self.kept = first, []
-        keep, calls = self.kept.append, self.calls
-        # A single record is evaluated where it stands.
-        record = self.record.tobytes if n_epochs > 1 else self.record.view
-        for _ in range(n_epochs):
+        """Run the epochs number `first`, `first` + 1, ..., `n_epochs` of them, at most `capacity`."""
+        if len(self.records) != n_epochs:
+            # A single record is evaluated where it stands; assigning it to itself costs nothing.
+            size = (n_epochs, self.record.size)
+            self.records = self.record[np.newaxis] if n_epochs == 1 else np.zeros(size, self.record.dtype)
+            self.rows = list(self.records)
+        self.records[:, -1] = 0
+        self.first, calls, record = first, self.calls, self.record
+        for row in self.rows:
             for operation, operands in calls:
                 operation(*operands)
-            keep(record())
+            row[...] = record
+        self.records[:, -1] = 1
 
     def collect(self) -> Array:
         """The figures of each epoch that was finished since `advance` began."""
-        parameters, gradients, outputs = np.split(
-            self._records(), [self.parameters.size, 2 * self.parameters.size], axis=1
-        )
-        F = outputs.reshape(-1, *self.outputs.shape).transpose(0, 2, 1)
-        terms = self.loss.values(F, self.Y).reshape(len(F), -1)
-        return self.figures(terms.sum(axis=1) / self.loss.divisor(self.Y.shape), gradients, parameters)
+        n, finished = self.parameters.size, int(self.records[:, -1].sum())
+        records = self.records[:finished]
+        F = records[:, 2 * n : -1].reshape(-1, *self.outputs.shape).transpose(0, 2, 1)
+        terms = self.problem.loss.values(F, self.Y).reshape(finished, self.Y.size)
+        losses = terms @ np.full(self.Y.size, 1 / self.divisor, terms.dtype)
+        return self.figures(losses, records[:, n : 2 * n], records[:, :n])
 
     def rewind(self, n_epochs: int) -> None:
         """Put the parameters back to where they were `n_epochs` after `advance` began."""
-        if 0 < n_epochs < len(self.kept):
-            self.parameters[...] = self._records()[n_epochs - 1, : self.parameters.size]
-
-    def _records(self) -> Array:
-        raw = self.kept[0] if len(self.kept) == 1 else b"".join(self.kept)
-        return np.frombuffer(raw, self.record.dtype).reshape(-1, self.record.size)
+        if n_epochs > 0:
+            self.parameters[...] = self.records[n_epochs - 1, : self.parameters.size]
 
 
 class MiniBatchDescent(Descent):
@@ -148,9 +170,10 @@ class MiniBatchDescent(Descent):
         batch_size: int,
         rng: np.random.Generator,
     ) -> None:
-        super().__init__(weights, phi, loss, Y, optimizer, n_kept=0)
-        self.rows, self.columns, self.rng = _with_ones(X.T).T.copy(), np.ascontiguousarray(Y.T), rng
+        super().__init__(weights, phi, loss, Y, optimizer, batch_size, n_kept=0)
+        self.rows, self.rng = _with_bias_nodes(X.T, self.problem.unit).T.copy(), rng
         self.batch_size, self.order = batch_size, np.arange(0)
+        self.kept: list[Array] = []
         self.whole, self.short = (self._batch(size) for size in (batch_size, len(X) % batch_size))
 
     def advance(self, first: int, n_epochs: int) -> None:
@@ -163,16 +186,11 @@ class MiniBatchDescent(Descent):
 
     def collect(self) -> Array:
         """The figures of the epoch, without a row if it was not finished."""
-        raw = np.frombuffer(b"".join(self.kept), self.record.dtype)
-        if raw.size < self.Y.size:
+        F = np.concatenate([np.empty((0, self.Y.shape[1])), *(f.T for f in self.kept)])
+        if len(F) < len(self.Y):
             return np.empty((0, len(self.weights) + 2))
-        n_out = len(self.columns)
-        whole, short = np.split(raw, [n_out * (len(self.order) - len(self.order) % self.batch_size)])
-        F_whole = whole.reshape(-1, n_out, self.batch_size).transpose(0, 2, 1).reshape(-1, n_out)
-        F = np.concatenate([F_whole, short.reshape(n_out, -1).T])
-        terms = self.loss.values(F, self.Y[self.order])
-        loss = terms.sum() / self.loss.divisor(self.Y.shape)
-        return self.figures(loss, self.gradient[np.newaxis], self.parameters[np.newaxis])
+        losses = self.problem.loss.values(F, self.Y[self.order]).sum() / self.divisor
+        return self.figures(losses, self.gradient[np.newaxis], self.parameters[np.newaxis])
 
     def rewind(self, n_epochs: int) -> None:
         """Nothing: the epochs that `advance` runs in one call are not more than one."""
@@ -181,35 +199,38 @@ class MiniBatchDescent(Descent):
         """Buffers for inputs with bias node (B, n_0 + 1), targets (n_L, B) and outputs (n_L, B), and a step on them."""
         dtype = self.record.dtype
         inputs = np.empty((size, self.rows.shape[1]), dtype)
-        targets, outputs = (np.empty((len(self.columns), size), dtype) for _ in range(2))
-        return inputs, targets, outputs, self.step(inputs.T, targets, outputs) if size else []
+        targets, outputs = (np.empty((len(self.targets), size), dtype) for _ in range(2))
+        # A short batch has its own mean, so each of its examples counts for more.
+        share = self.batch_size / size if size else 1.0
+        return inputs, targets, outputs, self.step(inputs.T, targets, outputs, share) if size else []
 
     def _run(self, batch: tuple[Array, Array, Array, list[Call]], orders: Iterable[Array]) -> None:
         """One step for each row of example numbers."""
         inputs, targets, outputs, calls = batch
-        keep, take_rows, take_columns, record = self.kept.append, self.rows.take, self.columns.take, outputs.tobytes
+        keep, take_rows, take_columns, copy = self.kept.append, self.rows.take, self.targets.take, outputs.copy
         for order in orders:
             # "clip" lets take write into its buffer directly; every number is in range.
             take_rows(order, 0, inputs, "clip")
             take_columns(order, 1, targets, "clip")
             for operation, operands in calls:
                 operation(*operands)
-            keep(record())
+            keep(copy())
 
 
-def row_norms(rows: Array) -> Array:
-    """The Euclidean norm of each row in float64; in float32, what leaves its range is computed again in float64."""
-    squares = np.vecdot(rows, rows).astype(np.float64)
-    unsafe = ~((squares > 1e-30) & (squares < 1e30))
-    if unsafe.any():
-        wide = rows[unsafe].astype(np.float64)
-        squares[unsafe] = np.vecdot(wide, wide)
-    return np.sqrt(squares)
+def squared_norms(rows: Array) -> Array:
+    """‖·‖² of each row in float64; what leaves the range of float32 there is computed again in float64."""
+    squares = np.vecdot(rows, rows)
+    if rows.dtype == np.float64:
+        return squares
+    safe = (squares > 1e-30) & (squares < 1e30)
+    return squares.astype(np.float64) if safe.all() else squared_norms(rows.astype(np.float64))
 
 
-def _with_ones(X_T: Array) -> Array:
-    """[X 1]ᵀ, features × examples."""
-    return np.concatenate([X_T, np.ones((1, X_T.shape[1]), X_T.dtype)])
+def _with_bias_nodes(X_T: Array, unit: float) -> Array:
+    """Unit · [X 1]ᵀ, features × examples, in rows one after the other."""
+    result = np.full((X_T.shape[0] + 1, X_T.shape[1]), unit, X_T.dtype)
+    np.multiply(X_T, result[:-1], out=result[:-1])
+    return result
 
 
 def _views(vector: Array, like: Sequence[Array]) -> list[Array]:

@@ -18,8 +18,8 @@ Kernel: TypeAlias = Callable[[Array, Array, Array, Array], None]
 
 Formula: TypeAlias = Callable[[Array], Array]
 
-# Four blocks of 16384 float64 are 512 kB, which most second-level caches hold; smaller ones cost more calls.
-BLOCK = 16_384
+# Four blocks of 32768 float64 are 1 MB, which a second-level cache of today holds; smaller ones cost more calls.
+BLOCK = 32_768
 
 
 def value_and_derivative(kernel: Kernel, value: Formula, first: Formula, z: Array) -> tuple[Array, Array]:
@@ -102,3 +102,75 @@ def relu(z: Array, v: Array, dv: Array, scratch: Array) -> None:
     """The sign of max(z, 0) is φ′: 0, 1, or nan."""
     np.maximum(z, 0, out=v)
     np.sign(v, out=dv)
+
+
+def softmax(fallback: Formula, z: Array) -> Array:
+    """Each row's p: exp without subtracting the maximum, or `fallback` for blocks of rows where that does not do.
+
+    Parameters
+    ----------
+    fallback : callable
+        z to p by the clear formula.
+    z : ndarray of shape (B, n), of dtype float32 or float64
+    """
+    p = np.empty_like(z)
+    with np.errstate(over="raise", invalid="raise", divide="raise", under="ignore"):
+        for block in _blocks_of_rows(z):
+            try:
+                _softmax_block(z[block], p[block])
+            except FloatingPointError:
+                p[block] = fallback(z[block])
+    return p
+
+
+def softmax_and_vjp(fallback: Formula, z: Array, y_bar: Array) -> tuple[Array, Array]:
+    """(p, z̄) of each row for y_bar of the shape and dtype of z; the rest is as for `softmax`."""
+    p, z_bar = np.empty_like(z), np.empty_like(z)
+    with np.errstate(over="raise", invalid="raise", divide="raise", under="ignore"):
+        for block in _blocks_of_rows(z):
+            try:
+                _softmax_block(z[block], p[block])
+                _softmax_vjp_block(p[block], y_bar[block], z_bar[block])
+            except FloatingPointError:
+                p[block] = fallback(z[block])
+                with np.errstate(all="ignore"):
+                    _softmax_vjp_block(p[block], y_bar[block], z_bar[block])
+    return p, z_bar
+
+
+def _blocks_of_rows(z: Array) -> list[slice]:
+    rows = max(1, BLOCK // max(1, z.shape[1]))
+    return [slice(start, start + rows) for start in range(0, len(z), rows)]
+
+
+def _softmax_block(z: Array, p: Array) -> None:
+    """With s = Σ e^z: p = e^z / s."""
+    np.exp(z, out=p)
+    total = _row_sums(p)
+    if total.min() < SMALLEST_TOTAL:
+        message = "the exponentials of a row may have lost digits to underflow"
+        raise FloatingPointError(message)
+    np.divide(p, total, out=p)
+
+
+def _softmax_vjp_block(p: Array, y_bar: Array, z_bar: Array) -> None:
+    """z̄ = p ⊙ (ȳ - Σ p ȳ)."""
+    if p.shape[1] < SHORT_ROW:
+        np.multiply(p, y_bar, out=z_bar)
+        mean = _row_sums(z_bar)
+    else:
+        mean = np.vecdot(p, y_bar)[:, np.newaxis]
+    np.subtract(y_bar, mean, out=z_bar)
+    np.multiply(z_bar, p, out=z_bar)
+
+
+# With a total not far below 1, what underflows in e^z does so in p as well.
+SMALLEST_TOTAL = 2.0**-20
+# NumPy's reductions are slow on short rows, and a product with ones is inaccurate on long ones.
+SHORT_ROW = 256
+
+
+def _row_sums(array: Array) -> Array:
+    if array.shape[1] < SHORT_ROW:
+        return (array @ np.ones(array.shape[1], dtype=array.dtype))[:, np.newaxis]
+    return array.sum(axis=1, keepdims=True)

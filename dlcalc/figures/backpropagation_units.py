@@ -10,7 +10,7 @@ import numpy as np
 from dlcalc.backpropagation import MLP
 from dlcalc.figures import theme
 from dlcalc.figures.drawing import Drawing, Exhibit, Slider
-from dlcalc.figures.forward_propagation import FIRST_WEIGHTS, SECOND_WEIGHTS
+from dlcalc.figures.forward_pass import FIRST_WEIGHTS, SECOND_WEIGHTS
 from dlcalc.figures.networks import RADIUS, Layout, draw_network
 from dlcalc.figures.theme import ERRORS, GRADIENTS, VALUES, number
 from dlcalc.figures.weight_slope import draw_weight_slope, name_of_weight

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from dlcalc.figures.graph_drawing import Point
-    from dlcalc.figures.linked_view import Quantity, Scene
+    from dlcalc.figures.linked_scene import Quantity, Scene
     from dlcalc.figures.theme import Role
 
 # Where the nodes stand, in inches. The chosen weight is one leaf more, beside the unit that it leads to.
@@ -96,6 +96,8 @@ def _node(axes: Axes, scene: Scene, node: str, place: Point, *, lit: bool) -> No
     theme.label(axes, x, y - 0.01, name, ha="center", size=size, halo=False)
     role = ERRORS if node[0] in "zf" else GRADIENTS
     above = _RADIUS + 0.11 if y > _PLACES["z2"][1] else -_RADIUS - 0.11
+    # The edge of the chosen weight arrives from the left.
+    x += 0.2 if node == _target(scene.chosen) and scene.chosen.layer == 1 and scene.chosen.i else 0.0
     at, side = ((x - _RADIUS - 0.05, y), "right") if node == "w" else ((x, y + above), "center")
     weight = "bold" if lit else "normal"
     theme.label(axes, *at, number(_gradient(scene, node)), role, ha=side, size=theme.SMALL, weight=weight)

@@ -13,7 +13,7 @@ from dlcalc.figures.theme import ERRORS, GRADIENTS, HIGHLIGHT, INK, MUTED, NEUTR
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from dlcalc.figures.linked_view import Quantity, Scene
+    from dlcalc.figures.linked_scene import Quantity, Scene
     from dlcalc.figures.matrix_tiles import Cell
     from dlcalc.figures.theme import Role
     from dlcalc.typing import Array

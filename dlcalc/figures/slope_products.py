@@ -54,6 +54,9 @@ def product_of_slopes(
         Chooses the chains.
     """
     phis = chosen(activations)
+    if not (1 <= depth <= DEEPEST and scale >= 0):
+        message = f"depth is from 1 to {DEEPEST} and scale at least 0, not {depth!r} and {scale!r}"
+        raise ValueError(message)
     theme.card(
         figure,
         "A product of slopes, layer by layer",

@@ -236,15 +236,14 @@ def _bars(figure: Figure, change: Change) -> list[Artist]:
         (0.45 / width, 0.62 / height, 3.6 / width, 1.42 / height),
         xlim=(-0.6, 5.1),
         ylim=(-LIMIT - 0.4, LIMIT + 1.0),
-        xticks=positions,
+        xticks=(),
         yticks=(-4, 0, 4),
-        xticklabels=["$w$", r"$\varphi\prime(z)$", last, product, r"$\partial f/\partial w$"],
         ylabel="local derivatives and their product",
     )
-    axes.tick_params(axis="x", labelsize=theme.BODY, labelcolor=INK, gridOn=False)
     axes.plot([-0.6, 5.1], [0, 0], color=MUTED, linewidth=1.0)
-    for x, sign in ((0.5, "×"), (1.5, "×"), (2.5, "=")):
-        axes.text(x, -LIMIT - 1.55, sign, color=MUTED, fontsize=theme.BODY, ha="center", va="center")
+    names = zip(positions, ("$w$", r"$\varphi\prime(z)$", last, product, r"$\partial f/\partial w$"), strict=True)
+    for x, text in [*names, (0.5, "×"), (1.5, "×"), (2.5, "=")]:
+        axes.text(x, -LIMIT - 1.55, text, fontsize=theme.BODY, ha="center", va="center")
     moving: list[Artist] = []
     for x, length, strong in zip(positions, lengths, (False, False, False, True, True), strict=True):
         moving += _bar(axes, x, length, strong=strong)

@@ -127,9 +127,9 @@ def _valley(figure: Figure, step: float, errors: dict[str, float]) -> list[Artis
     (guide,) = axes.plot([step, step], [FLOOR, 3.0], color=HIGHLIGHT.tint, linewidth=7, zorder=0.5)
     moving: list[Artist] = [guide]
     labels = {
-        "forward": (2e-3, 4e-3, "forward"),
-        "central": (2e-2, 1e-7, "central"),
-        "complex": (1e-7, 2e-16, "complex step"),
+        "forward": (2e-7, 3e-5, "forward"),
+        "central": (3e-3, 1e-10, "central"),
+        "complex": (1e-13, 1e-15, "complex step"),
     }
     for method, error in errors.items():
         look = METHODS[method]
@@ -139,7 +139,7 @@ def _valley(figure: Figure, step: float, errors: dict[str, float]) -> list[Artis
         x, y, name = labels[method]
         theme.label(axes, x, y, name, color=look["color"])
         moving.append(dot)
-    axes.text(1e-13, 3e-6, "roundoff", fontsize=theme.SMALL, color=MUTED, ha="center", rotation=0)
+    axes.text(1e-12, 2e-8, "roundoff", fontsize=theme.SMALL, color=MUTED, ha="center")
     return moving
 
 
