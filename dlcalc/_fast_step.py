@@ -27,6 +27,36 @@ Call: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
 
 # Up to this many outputs, a matrix product with ones is the fastest way to spread a sum over the classes.
 FEW_CLASSES = 32
+# From this many entries on, a mask of booleans multiplies faster than one of floats.
+MANY_ENTRIES = 2048
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The buffers of a batch of B examples.
+
+    Parameters
+    ----------
+    inputs : ndarray of shape (n_0 + 1, B)
+        The last row is the problem's unit.
+    examples : ndarray of shape (B, n_0 + 1)
+        The same numbers: a view of `inputs`, or, where they stay the same for many steps, in a copy with contiguous
+        rows, which the product with the error signal likes better.
+    targets, outputs : ndarrays of shape (n_L, B)
+    share : float
+        An additional factor, for a batch that is shorter than the others.
+    """
+
+    inputs: Array
+    examples: Array
+    targets: Array
+    outputs: Array
+    share: float = 1.0
+
+    @property
+    def size(self) -> int:
+        """B."""
+        return self.inputs.shape[1]
 
 
 @dataclass(frozen=True)
@@ -71,81 +101,85 @@ def step_calls(
     problem: Problem,
     weights: Sequence[Array],
     gradients: Sequence[Array],
-    inputs: Array,
-    targets: Array,
-    outputs: Array,
-    share: float = 1.0,
+    batch: Batch,
+    squares: Array | None = None,
 ) -> list[Call]:
-    """The calls that write c · ∇(sum of the loss over the batch) into `gradients`, and unit · f into `outputs`.
+    """The calls that write c · ∇(sum of the loss over the batch) into `gradients`, and unit · f into `batch.outputs`.
 
     Parameters
     ----------
     problem : Problem
-    weights, gradients : sequences of L ndarrays of shape (n_l, n_{l-1} + 1)
-    inputs : ndarray of shape (n_0 + 1, B)
-        The last row is `problem.unit`.
-    targets, outputs : ndarrays of shape (n_L, B)
-    share : float
-        An additional factor, for a batch that is shorter than the others.
+    weights, gradients : sequences of L contiguous ndarrays of shape (n_l, n_{l-1} + 1)
+    batch : Batch
+    squares : ndarray of shape (L,), optional
+        Receives ‖·‖² of the gradients, each computed while it is still in the processor's cache.
     """
-    calls: list[Call] = []
-    v, slopes = [inputs], []
+    v, slopes, calls = [batch.inputs], [], []
     for W in weights[:-1]:
-        z, slope, v_next = (_filled(problem.unit, rows, inputs) for rows in (len(W), len(W), len(W) + 1))
-        calls += [(W.dot, (v[-1], z)), *_activation_calls(problem.phi, z, v_next[:-1], slope)]
-        v.append(v_next)
+        v.append(np.full((len(W) + 1, batch.size), problem.unit, W.dtype))
+        slope, activation_calls = _activation_calls(problem.phi, W, v[-2], v[-1][:-1])
         slopes.append(slope)
-    calls.append((weights[-1].dot, (v[-1], outputs)))
-    delta = np.empty_like(outputs)
-    calls += _error_signal_calls(problem, outputs, targets, delta)
-    if share != 1:
-        calls.append((np.multiply, (delta, np.array(share, delta.dtype), delta)))
-    for layer in reversed(range(1, len(weights))):
-        slope = slopes[layer - 1]
-        delta_before = np.empty_like(slope)
-        calls += [
-            (delta.dot, (v[layer].T, gradients[layer])),
-            (weights[layer][:, :-1].T.dot, (delta, delta_before)),
-            *_slope_calls(problem.phi, v[layer][:-1], slope),
-            (np.multiply, (delta_before, slope, delta_before)),
-        ]
-        delta = delta_before
-    return [*calls, (delta.dot, (inputs.T, gradients[0]))]
+        calls += activation_calls
+    delta = np.empty_like(batch.outputs)
+    calls += [(weights[-1].dot, (v[-1], batch.outputs)), *_error_signal_calls(problem, batch, delta)]
+    for layer in reversed(range(len(weights))):
+        V = v[layer].T if layer else batch.examples
+        calls.append((delta.dot, (V, gradients[layer])))
+        if squares is not None:
+            g = gradients[layer].reshape(-1)
+            calls.append((np.vecdot, (g, g, squares[layer : layer + 1].reshape(()))))
+        if layer:
+            delta, delta_calls = _delta_calls(problem.phi, weights[layer], delta, v[layer], slopes[layer - 1])
+            calls += delta_calls
+    return calls
 
 
-def _filled(value: float, n_rows: int, like: Array) -> Array:
-    return np.full((n_rows, like.shape[1]), value, like.dtype)
-
-
-def _activation_calls(phi: Activation, z: Array, h: Array, slope: Array) -> list[Call]:
-    """Write φ(z) into h, and φ′(z) into the slope unless φ is ReLU."""
+def _activation_calls(phi: Activation, W: Array, v: Array, h: Array) -> tuple[Array, list[Call]]:
+    """Write φ(W v) into h; the slope φ′(W v) is written into the array that is returned, for ReLU only later."""
     if phi is relu:
         # fmax takes a fifth of the time of maximum on small arrays. It turns nan into 0, where maximum would keep it:
         # hence the callers look for nan in the weights.
-        return [(np.fmax, (z, np.zeros_like(z), h))]
+        slope = np.empty(h.shape, bool if h.size > MANY_ENTRIES else h.dtype)
+        return slope, [(W.dot, (v, h)), (np.fmax, (h, np.zeros_like(h), h))]
+    z, slope = np.empty_like(h), np.empty_like(h)
 
     def value_and_slope() -> None:
         h[...], slope[...] = phi.value_and_derivative(z)
 
-    return [(value_and_slope, ())]
+    return slope, [(W.dot, (v, z)), (value_and_slope, ())]
 
 
-def _slope_calls(phi: Activation, h: Array, slope: Array) -> list[Call]:
-    """Write relu′(z), which is the sign of relu(z), into the slope; other activations have written theirs."""
-    return [(np.sign, (h, slope))] if phi is relu else []
+def _delta_calls(phi: Activation, W: Array, delta: Array, v: Array, slope: Array) -> tuple[Array, list[Call]]:
+    """Write Wᵀ delta ⊙ slope into the array that is returned, the error signal of the layer before.
+
+    The whole of W is used, because its product is faster than that of a part; the bias node's row is left lying.
+    """
+    h, product = v[:-1], np.empty_like(v)
+    delta_before = product[:-1]
+    calls: list[Call] = [(W.T.dot, (delta, product)), (np.multiply, (delta_before, slope, delta_before))]
+    if phi is relu:
+        # relu′(z) is the sign of relu(z).
+        mask: Call = (np.greater, (h, np.zeros((), h.dtype), slope)) if slope.dtype == bool else (np.sign, (h, slope))
+        calls.insert(1, mask)
+    return delta_before, calls
 
 
-def _error_signal_calls(problem: Problem, f: Array, y: Array, delta: Array) -> list[Call]:
-    """Write the error signal into delta; all arrays have the shape (n_L, B)."""
-    if problem.unit != 1:
-        return [(np.subtract, (f, y, delta))]
-    if problem.target_unit != 1:
-        return [*_softmax_calls(f, delta, problem.factor), (np.subtract, (delta, y, delta))]
+def _error_signal_calls(problem: Problem, batch: Batch, delta: Array) -> list[Call]:
+    """Write the error signal into delta, shape (n_L, B)."""
+    f, y = batch.outputs, batch.targets
 
     def signal() -> None:
         np.multiply(problem.loss.signal(f.T, y.T).T, problem.factor, out=delta)
 
-    return [(signal, ())]
+    if problem.unit != 1:
+        calls: list[Call] = [(np.subtract, (f, y, delta))]
+    elif problem.target_unit != 1:
+        calls = [*_softmax_calls(f, delta, problem.factor), (np.subtract, (delta, y, delta))]
+    else:
+        calls = [(signal, ())]
+    if batch.share != 1:
+        calls.append((np.multiply, (delta, np.array(batch.share, delta.dtype), delta)))
+    return calls
 
 
 def _softmax_calls(f: Array, p: Array, factor: float) -> list[Call]:

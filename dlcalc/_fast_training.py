@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dlcalc._fast_step import Call, fast_problem, step_calls
+from dlcalc._fast_step import MANY_ENTRIES, Batch, Call, fast_problem, step_calls
 from dlcalc.activations import Activation
 from dlcalc.losses import Loss
 from dlcalc.optimizers import SGD, Optimizer
@@ -87,26 +87,27 @@ class Descent(ABC):
     def rewind(self, n_epochs: int) -> None:
         """Put the parameters back to where they were `n_epochs` after `advance` began."""
 
-    def step(self, inputs: Array, targets: Array, outputs: Array, share: float = 1.0) -> list[Call]:
+    def step(self, batch: Batch, squares: Array | None = None) -> list[Call]:
         """The calls of one step on one batch: gradients and update."""
         update: Call = (self.optimizer.step, ([self.parameters], [self.gradient]))
         if self.plain:
             update = (np.subtract, (self.parameters, self.gradient, self.parameters))
-        calls = step_calls(self.problem, self.weights, self.gradients, inputs, targets, outputs, share)
-        return [*calls, update]
+        return [*step_calls(self.problem, self.weights, self.gradients, batch, squares), update]
 
-    def figures(self, losses: ArrayLike, gradients: Array, parameters: Array) -> Array:
-        """Rows of 1 + L + 1 numbers: loss, norm of each layer's gradient, norm of the parameters."""
-        squares = np.empty((len(gradients), len(self.weights) + 2))
-        start = 0
-        for column, W in enumerate(self.weights, start=1):
-            squares[:, column] = squared_norms(gradients[:, start : start + W.size])
+    def squares(self, gradients: Array) -> Array:
+        """‖·‖² of each layer in each row of gradients (k, P), shape (k, L)."""
+        squares, start = np.empty((len(gradients), len(self.weights))), 0
+        for layer, W in enumerate(self.weights):
+            squares[:, layer] = squared_norms(gradients[:, start : start + W.size])
             start += W.size
-        squares[:, -1] = squared_norms(parameters)
-        squares[:, 0] = 0.0
-        figures = np.sqrt(squares)
+        return squares
+
+    def figures(self, losses: ArrayLike, squares: Array) -> Array:
+        """Rows of 1 + L numbers: the loss, and the norm of each layer's gradient."""
+        figures = np.empty((len(squares), 1 + len(self.weights)))
         figures[:, 0] = losses
-        figures[:, 1:-1] /= self.scale
+        figures[:, 1:] = np.sqrt(squares)
+        figures[:, 1:] /= self.scale
         return figures
 
 
@@ -121,8 +122,13 @@ class FullBatchDescent(Descent):
         self, weights: Sequence[Array], phi: Activation, loss: Loss, X: Array, Y: Array, optimizer: Optimizer
     ) -> None:
         super().__init__(weights, phi, loss, Y, optimizer, batch_size=len(X), n_kept=len(X))
-        self.calls = self.step(_with_bias_nodes(X.T, self.problem.unit), self.targets, self.outputs)
         self.capacity = min(KEPT_EPOCHS, max(1, KEPT_BYTES // self.record.nbytes))
+        inputs = _with_bias_nodes(X.T, self.problem.unit)
+        examples = inputs.T.copy() if inputs.size > MANY_ENTRIES else inputs.T
+        # Of large gradients the norms are computed at once, as long as they are in the processor's cache.
+        self.layer_squares = np.empty((1, len(weights)), self.record.dtype) if self.capacity == 1 else None
+        squares = None if self.layer_squares is None else self.layer_squares[0]
+        self.calls = self.step(Batch(inputs, examples, self.targets, self.outputs), squares)
         self.records = np.zeros((0, self.record.size), self.record.dtype)
         self.rows: list[Array] = []
 
@@ -148,7 +154,10 @@ class FullBatchDescent(Descent):
         F = records[:, 2 * n : -1].reshape(-1, *self.outputs.shape).transpose(0, 2, 1)
         terms = self.problem.loss.values(F, self.Y).reshape(finished, self.Y.size)
         losses = terms @ np.full(self.Y.size, 1 / self.divisor, terms.dtype)
-        return self.figures(losses, records[:, n : 2 * n], records[:, :n])
+        squares = self.layer_squares
+        if squares is None or not in_safe_range(squares):
+            squares = self.squares(records[:, n : 2 * n])
+        return self.figures(losses, squares[:finished])
 
     def rewind(self, n_epochs: int) -> None:
         """Put the parameters back to where they were `n_epochs` after `advance` began."""
@@ -174,7 +183,7 @@ class MiniBatchDescent(Descent):
         self.rows, self.rng = _with_bias_nodes(X.T, self.problem.unit).T.copy(), rng
         self.batch_size, self.order = batch_size, np.arange(0)
         self.kept: list[Array] = []
-        self.whole, self.short = (self._batch(size) for size in (batch_size, len(X) % batch_size))
+        self.whole, self.short = self._batch(batch_size), self._batch(len(X) % batch_size)
 
     def advance(self, first: int, n_epochs: int) -> None:
         """Run epoch number `first`."""
@@ -188,29 +197,32 @@ class MiniBatchDescent(Descent):
         """The figures of the epoch, without a row if it was not finished."""
         F = np.concatenate([np.empty((0, self.Y.shape[1])), *(f.T for f in self.kept)])
         if len(F) < len(self.Y):
-            return np.empty((0, len(self.weights) + 2))
-        losses = self.problem.loss.values(F, self.Y[self.order]).sum() / self.divisor
-        return self.figures(losses, self.gradient[np.newaxis], self.parameters[np.newaxis])
+            return np.empty((0, len(self.weights) + 1))
+        loss = self.problem.loss.values(F, self.Y[self.order]).sum() / self.divisor
+        # A network with nan among its weights has no loss, even where ReLU as it is computed here hides it.
+        healthy = np.isfinite(squared_norms(self.parameters[np.newaxis]))[0]
+        return self.figures(loss if healthy else np.nan, self.squares(self.gradient[np.newaxis]))
 
     def rewind(self, n_epochs: int) -> None:
         """Nothing: the epochs that `advance` runs in one call are not more than one."""
 
-    def _batch(self, size: int) -> tuple[Array, Array, Array, list[Call]]:
-        """Buffers for inputs with bias node (B, n_0 + 1), targets (n_L, B) and outputs (n_L, B), and a step on them."""
-        dtype = self.record.dtype
-        inputs = np.empty((size, self.rows.shape[1]), dtype)
-        targets, outputs = (np.empty((len(self.targets), size), dtype) for _ in range(2))
+    def _batch(self, size: int) -> tuple[Batch, list[Call]]:
+        """Buffers for a mini-batch, and the step on them."""
+        n_out, dtype = len(self.targets), self.record.dtype
+        examples = np.empty((size, self.rows.shape[1]), dtype)
+        targets, outputs = np.empty((n_out, size), dtype), np.empty((n_out, size), dtype)
         # A short batch has its own mean, so each of its examples counts for more.
-        share = self.batch_size / size if size else 1.0
-        return inputs, targets, outputs, self.step(inputs.T, targets, outputs, share) if size else []
+        batch = Batch(examples.T, examples, targets, outputs, share=self.batch_size / max(size, 1))
+        return batch, self.step(batch) if size else []
 
-    def _run(self, batch: tuple[Array, Array, Array, list[Call]], orders: Iterable[Array]) -> None:
+    def _run(self, batch_and_calls: tuple[Batch, list[Call]], orders: Iterable[Array]) -> None:
         """One step for each row of example numbers."""
-        inputs, targets, outputs, calls = batch
-        keep, take_rows, take_columns, copy = self.kept.append, self.rows.take, self.targets.take, outputs.copy
+        batch, calls = batch_and_calls
+        keep, copy, take_rows, take_columns = self.kept.append, batch.outputs.copy, self.rows.take, self.targets.take
+        examples, targets = batch.examples, batch.targets
         for order in orders:
             # "clip" lets take write into its buffer directly; every number is in range.
-            take_rows(order, 0, inputs, "clip")
+            take_rows(order, 0, examples, "clip")
             take_columns(order, 1, targets, "clip")
             for operation, operands in calls:
                 operation(*operands)
@@ -220,10 +232,14 @@ class MiniBatchDescent(Descent):
 def squared_norms(rows: Array) -> Array:
     """‖·‖² of each row in float64; what leaves the range of float32 there is computed again in float64."""
     squares = np.vecdot(rows, rows)
-    if rows.dtype == np.float64:
-        return squares
-    safe = (squares > 1e-30) & (squares < 1e30)
-    return squares.astype(np.float64) if safe.all() else squared_norms(rows.astype(np.float64))
+    if not in_safe_range(squares):
+        squares = squared_norms(rows.astype(np.float64))
+    return squares.astype(np.float64, copy=False)
+
+
+def in_safe_range(squares: Array) -> bool:
+    """Whether squares have neither overflowed nor underflowed, which in float64 nobody cares about."""
+    return squares.dtype == np.float64 or bool(((squares > 1e-30) & (squares < 1e30)).all())
 
 
 def _with_bias_nodes(X_T: Array, unit: float) -> Array:
