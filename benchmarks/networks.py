@@ -5,6 +5,7 @@ Each function returns a pair (convert, train). `convert` turns an array into wha
 arrays, and returns the trained weights in the same form. Losses are "mse" (one output) or "cross_entropy" (labels).
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -185,17 +186,16 @@ def specialised_numpy() -> Peer:
 
 def matrix_products(sizes: Sequence[int], batch_size: int, dtype: type) -> Callable[[int], None]:
     """Only the matrix products of a step, bias included, into buffers in the layout that suits BLAS: a lower limit."""
-    widths = list(zip(sizes[:-1], sizes[1:], strict=True))
+    widths = list(itertools.pairwise(sizes))
     rng = np.random.default_rng(0)
     Ws = [rng.standard_normal((n_out, n_in + 1)).astype(dtype) for n_in, n_out in widths]
     Vs = [rng.standard_normal((n_in + 1, batch_size)).astype(dtype) for n_in, _ in widths]
     deltas = [rng.standard_normal((n_out, batch_size)).astype(dtype) for _, n_out in widths]
     products = [(W.dot, V, np.empty_like(delta)) for W, V, delta in zip(Ws, Vs, deltas, strict=True)]
-    products += [(delta.dot, V.T, np.empty_like(W)) for W, V, delta in zip(Ws, Vs, deltas, strict=True)]
-    products += [
-        (W[:, :-1].T.dot, delta, np.empty_like(before))
-        for W, delta, before in zip(Ws[1:], deltas[1:], deltas[:-1], strict=True)
-    ]
+    # The network's input stays as it is, so its rows may be contiguous here; those of hidden layers are not.
+    transposed = [Vs[0].T.copy(), *(V.T for V in Vs[1:])]
+    products += [(delta.dot, V_T, np.empty_like(W)) for W, V_T, delta in zip(Ws, transposed, deltas, strict=True)]
+    products += [(W.T.dot, delta, np.empty_like(V)) for W, V, delta in zip(Ws[1:], Vs[1:], deltas[1:], strict=True)]
 
     def run(steps: int) -> None:
         for _ in range(steps):

@@ -82,6 +82,7 @@ def scikit_learn(X: np.ndarray, y: np.ndarray, weights: list[np.ndarray], epochs
 
 def _start_from(model: object, X: np.ndarray, y: np.ndarray, weights: list[np.ndarray]) -> None:
     """Give a model that has not been fitted its weights, as if it had been: warm_start goes on from there."""
-    model.partial_fit(X[:1], y[:1], classes=np.unique(y))
+    classes, rows = np.unique(y, return_index=True)
+    model.partial_fit(X[rows], y[rows], classes=classes)
     model.coefs_ = [np.ascontiguousarray(W[:, :-1].T) for W in weights]
     model.intercepts_ = [W[:, -1].copy() for W in weights]
