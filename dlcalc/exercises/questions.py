@@ -82,7 +82,7 @@ _ALL = (
     ),
     _choose(
         "00.tangent",
-        "The sigmoid is an S between 0 and 1, ReLU is 0 up to z = 0 and z from there on. Which tangent is ever steeper?",
+        "The sigmoid is an S between 0 and 1; ReLU is 0 for z ≤ 0 and z for z > 0. Whose steepest tangent is steeper?",
         ("The sigmoid's", "it is steepest at z = 0, with slope ¼; ReLU has slope 1 for every z > 0."),
         ("ReLU's", "its slope is 1 for every z > 0; the sigmoid's is never above ¼."),
         ("Both reach the same", "the sigmoid's slope is never above ¼, ReLU's is 1 for every z > 0."),
