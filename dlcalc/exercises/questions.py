@@ -139,6 +139,15 @@ _ALL = (
         reveal="it is 1.1368 = 2(f − y) · w · φ′(1.5) · 3.",
     ),
     _choose(
+        "03.relu",
+        "Now φ is ReLU and z = w′x = −2. Which gradients of ℓ = (f − y)² are 0, if y = 1?",
+        ("Only ∂ℓ/∂w′", "∂ℓ/∂w = δ·v, and v = relu(−2) = 0, so that one is 0 too."),
+        ("Only ∂ℓ/∂w", "∂ℓ/∂w′ goes through φ′(z), which is 0 for z < 0."),
+        ("Both", "v = 0 and φ′(z) = 0: for this example the unit learns nothing. Lesson 04 calls it inactive."),
+        ("Neither", "f = 0 and y = 1, so δ = −2 is not 0, but what it is multiplied by is."),
+        right="c",
+    ),
+    _choose(
         "04.steepest",
         "Where is the sigmoid 1/(1 + e⁻ᶻ) steepest, and how steep is it there?",
         ("At z = 0, with slope 1", "z = 0 is right, but from z = −1 to 1 it only rises from 0.27 to 0.73."),
