@@ -107,7 +107,8 @@ def leaky_relu_second(z: Array) -> Array:
 
 
 def elu(z: Array) -> Array:
-    return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))
+    # One of the two is 0.
+    return np.maximum(z, 0) + np.expm1(np.minimum(z, 0))
 
 
 def elu_first(z: Array) -> Array:
