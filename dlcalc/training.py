@@ -209,7 +209,7 @@ class _Run:
                 self.collect()
                 self.descent.rewind(self.done - self.descent.first)
                 self.history.interrupted = True
-                self.history.message = f"interrupted in epoch {self.done + 1} of {self.history.epochs}"
+                self.history.message = f"the run was interrupted after {self.done} of {self.history.epochs} epochs"
             finally:
                 self.store_weights()
         figures = np.concatenate(list(self.figures.values()))
@@ -230,8 +230,10 @@ class _Run:
     def collect(self) -> None:
         """Note the figures of the epochs that the descent has finished."""
         first, figures = self.descent.first, self.descent.collect()
-        self.figures[first] = figures
-        self.done = first + len(figures)
+        # An interrupt may have come after the descent forgot the epochs before, which are noted already.
+        if len(figures) >= len(self.figures.get(first, ())):
+            self.figures[first] = figures
+        self.done = first + len(self.figures[first])
 
     def stop_if_diverged(self) -> None:
         """Cut the run after the first epoch whose figures are not finite, or whose loss has exploded."""
