@@ -6,6 +6,7 @@ be rejected by the check. Those that are accepted must stand in `SURVIVORS`, eac
 out: its check asks for an accuracy, and most changes of a training recipe reach it too.
 """
 
+# ruff: noqa: T201 - a report for the terminal
 import ast
 import copy
 import inspect
@@ -18,6 +19,7 @@ from dlcalc.exercises import EXERCISES
 from dlcalc.exercises.driving import drive
 from dlcalc.exercises.exercise import Exercise
 from dlcalc.exercises.judging import find_faults, not_attempted
+from dlcalc.exercises.reading import read_observation
 
 SECONDS = 0.4
 LEFT_OUT = {"10.digits"}
@@ -119,7 +121,11 @@ def mutants(exercise: Exercise) -> Iterator[Mutant]:
 
 def _drop_docstrings(tree: ast.AST) -> None:
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None and len(node.body) > 1:
+        if (
+            isinstance(node, ast.FunctionDef | ast.ClassDef)
+            and ast.get_docstring(node) is not None
+            and len(node.body) > 1
+        ):
             del node.body[0]
 
 
@@ -182,7 +188,7 @@ def _reorderings(node: ast.Call | ast.Tuple | ast.List) -> list:
     items = node.args if isinstance(node, ast.Call) else node.elts
     changes = []
     if len(items) == 2:
-        changes.append(lambda: items.reverse())
+        changes.append(items.reverse)
     if isinstance(node, ast.Call):
         changes += [_drop_keyword(node, keyword.arg) for keyword in node.keywords]
     return changes
@@ -227,7 +233,7 @@ def rejected(mutant: Mutant, seed: int = 0) -> bool:
     exec(compile(mutant.source, "<mutant>", "exec"), namespace)
     answer = namespace[exercise.reference.__name__]
     seen = drive(answer, exercise.all_cases(seed), seconds=SECONDS)
-    checked = [{"printed": "", "changed": [], "warnings": [], **item} for item in seen]
+    checked = [read_observation(item) for item in seen]
     return bool(not_attempted(exercise, checked)) or any(find_faults(exercise, seed, checked))
 
 
@@ -266,7 +272,9 @@ def main(names: list[str]) -> int:
             print(f"    {mutant.change!r}\n        {reason or 'UNEXPLAINED'}")
     differing = total - equivalent
     share = (differing - accepted) / differing
-    print(f"{total} mutants, {equivalent} compute the same, {accepted} of {differing} others accepted: {share:.2%} rejected")
+    print(
+        f"{total} mutants, {equivalent} compute the same, {accepted} of {differing} others accepted: {share:.2%} rejected"
+    )
     return int(unexplained > 0)
 
 

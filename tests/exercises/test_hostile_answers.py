@@ -1,4 +1,5 @@
 """check never raises, whatever it is given, and leaves everything as it was."""
+# ruff: noqa: BLE001, NPY002, PLW0108, PLW1641, PLW2901, T201 - learners do all of this
 
 import builtins
 import math

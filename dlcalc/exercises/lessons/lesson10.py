@@ -4,7 +4,7 @@ import numpy as np
 
 from dlcalc import autodiff as torch
 from dlcalc.datasets import digits as handwritten_digits
-from dlcalc.exercises.comparison import as_array, compare
+from dlcalc.exercises.comparison import as_array, compare, items_of
 from dlcalc.exercises.exercise import Exercise, Slip, Tolerance, call
 from dlcalc.exercises.lessons.clinic import HIDDEN_UNITS, histories
 
@@ -32,10 +32,12 @@ def _build_cases(seed):
 
 
 def _compare_build(case, value, expected):
-    items = value.get("items", [])
+    items = items_of(value)
     if len(items) != 3:
         return "The result must be an nn.Sequential."
     layers, shapes, output = (_plain(item) for item in items)
+    if not all(isinstance(part, list) for part in (layers, shapes, output)):
+        return "The result must be an nn.Sequential."
     if layers != ["Linear", "ReLU", "Linear", "Flatten"]:
         return f"The layers are {', '.join(map(str, layers))}; asked are Linear, ReLU, Linear, Flatten."
     if shapes != [[3, 5], [3], [1, 3], [1]]:
@@ -44,7 +46,7 @@ def _compare_build(case, value, expected):
 
 
 def _plain(described):
-    return [_plain(item) for item in described["items"]] if "items" in described else described.get("value")
+    return [_plain(item) for item in items_of(described)] if "items" in described else described.get("value")
 
 
 BUILD = Exercise(
@@ -163,7 +165,7 @@ def _manual_label(path):
 
 
 def _compare_manual(case, value, expected):
-    if len(value.get("items", [])) != 3:
+    if len(items_of(value)) != 3:
         return "A list of four arrays is asked."
     grads, values, cleared = value["items"]
     difference = compare(grads, expected["items"][0], Tolerance(), _manual_label)
@@ -583,7 +585,7 @@ def _digits_cases(seed):
 
 
 def _compare_digits(case, value, expected):
-    items = value.get("items", [])
+    items = items_of(value)
     labels = as_array(items[0]) if len(items) == 1 else None
     if len(items) == 1 and items[0].get("kind") == "sequence":
         entries = [as_array(item) for item in items[0]["items"]]
