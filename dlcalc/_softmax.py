@@ -3,9 +3,12 @@
 All of them take logits z, of any shape, and subtract the maximum first, so that exp sees no number above 0.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dlcalc import _fused
 from dlcalc.typing import Array, as_floating
 
 
@@ -15,10 +18,15 @@ def softmax(z: ArrayLike, axis: int = -1) -> Array:
     A logit of -inf has probability 0; one single logit of +inf has probability 1. Where several are +inf, or all are
     -inf, no limit exists and p is nan.
     """
-    z = as_floating(z)
-    with np.errstate(under="ignore"):
-        weights = np.exp(_below_maximum(_working(z), axis))
-        return (weights / weights.sum(axis=axis, keepdims=True)).astype(z.dtype, copy=False)
+    z = np.moveaxis(as_floating(z), axis, -1)
+    p = _fused.softmax(_softmax, _rows(z)).reshape(z.shape)
+    return np.moveaxis(p.astype(z.dtype, copy=False), -1, axis)
+
+
+def _softmax(z: Array) -> Array:
+    """The formula itself, along the last axis."""
+    weights = np.exp(_below_maximum(z, -1))
+    return weights / weights.sum(axis=-1, keepdims=True)
 
 
 def log_softmax(z: ArrayLike, axis: int = -1) -> Array:
@@ -82,13 +90,20 @@ def softmax_vjp(z: ArrayLike, y_bar: ArrayLike) -> Array:
 
 def softmax_and_vjp(z: ArrayLike, y_bar: ArrayLike) -> tuple[Array, Array]:
     """(p, z̄): softmax over the last axis and its vector-Jacobian product, sharing p."""
-    p, y_bar = softmax(z), as_floating(y_bar)
-    if y_bar.shape != p.shape:
-        message = f"y_bar has the shape {y_bar.shape}, but softmax(z) has {p.shape}"
+    z, y_bar = as_floating(z), as_floating(y_bar, "y_bar")
+    if y_bar.shape != z.shape or z.ndim == 0:
+        message = f"y_bar has the shape {y_bar.shape} and z has {z.shape}: expected one shape with at least one axis"
         raise ValueError(message)
-    with np.errstate(under="ignore"):
-        mean = np.sum(y_bar * p, axis=-1, keepdims=True)
-        return p, p * (y_bar - mean)
+    dtype = np.result_type(z, y_bar)
+    p, z_bar = _fused.softmax_and_vjp(
+        _softmax, _rows(z.astype(dtype, copy=False)), _rows(y_bar.astype(dtype, copy=False))
+    )
+    return p.reshape(z.shape).astype(z.dtype, copy=False), z_bar.reshape(z.shape).astype(dtype, copy=False)
+
+
+def _rows(z: Array) -> Array:
+    """A matrix whose rows are the vectors along the last axis; float16 as float32, in which sums are formed."""
+    return _working(z).reshape(math.prod(z.shape[:-1]), z.shape[-1])
 
 
 def _working(z: Array) -> Array:
@@ -115,5 +130,7 @@ def _log_of_sum(shifted: Array, axis: int) -> Array:
     zeros = shifted == 0
     k = zeros.sum(axis=axis, keepdims=True).astype(shifted.dtype)
     rest = np.sum(weights, axis=axis, keepdims=True, where=~zeros)
+    some = np.maximum(k, 1)
+    # Without a zero, all terms are infinite, or there are none: the sum is inf or 0.
     with np.errstate(divide="ignore"):
-        return np.log(k) + np.log1p(rest / np.maximum(k, 1))
+        return np.where(k > 0, np.log(some) + np.log1p(rest / some), np.log(rest))

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 
 from dlcalc import _formulas as formulas
 from dlcalc import _fused as kernels
-from dlcalc._softmax import log_softmax, logsumexp, softmax, softmax_jacobian, softmax_vjp
+from dlcalc._softmax import log_softmax, logsumexp, softmax, softmax_and_vjp, softmax_jacobian, softmax_vjp
 from dlcalc.registry import Registry
 from dlcalc.typing import Array, as_floating
 
@@ -39,6 +39,7 @@ __all__ = [
     "sigmoid",
     "silu",
     "softmax",
+    "softmax_and_vjp",
     "softmax_jacobian",
     "softmax_vjp",
     "softplus",

@@ -183,61 +183,72 @@ def fit(
     return run.interruptible(progress)
 
 
-@dataclass
 class _Run:
     """A run of `fit`: the descent, and its history in the making.
 
-    `rows` holds the figures of the descent, one row per finished epoch.
+    `figures` holds the figures of the descent by the epoch with which a block of them began, so that writing them once
+    more after an interrupt does no harm.
     """
 
-    network: Network
-    descent: Descent
-    history: History
-    held_out: tuple[Array, Array] | None
-    rows: list[list[float]] = field(default_factory=list)
+    def __init__(
+        self, network: Network, descent: Descent, history: History, held_out: tuple[Array, Array] | None
+    ) -> None:
+        self.network, self.descent, self.history, self.held_out = network, descent, history, held_out
+        self.figures: dict[int, Array] = {0: np.empty((0, len(network.weights) + 1))}
+        self.done = 0
 
     def interruptible(self, progress: bool | None) -> History:
         """All epochs, or those before an interrupt; the network gets its weights in either case."""
-        history, descent = self.history, self.descent
         # What overflows is reported in the history, as divergence.
         with np.errstate(all="ignore"):
             try:
-                with Progress(history.epochs, progress) as bar:
+                with Progress(self.history.epochs, progress) as bar:
                     self.descend(bar)
             except KeyboardInterrupt:
                 # The interrupt may have come at any point of the bookkeeping, so that is done again.
-                self.rows[descent.first :] = descent.collect().tolist()
-                descent.rewind(len(self.rows) - descent.first)
-                history.interrupted = True
-                history.message = f"interrupted in epoch {len(self.rows) + 1} of {history.epochs}"
+                self.collect()
+                self.descent.rewind(self.done - self.descent.first)
+                self.history.interrupted = True
+                self.history.message = f"interrupted in epoch {self.done + 1} of {self.history.epochs}"
             finally:
                 self.store_weights()
-        return self.finished_history()
+        figures = np.concatenate(list(self.figures.values()))
+        self.history.loss = figures[:, 0].tolist()
+        self.history.gradient_norms = figures[:, 1:].copy()
+        return self.history
 
     def descend(self, bar: Progress) -> None:
         """Epoch after epoch, many at once where nobody looks at the weights between them."""
-        while len(self.rows) < self.history.epochs and not self.history.diverged:
-            left = self.history.epochs - len(self.rows)
-            self.descent.advance(len(self.rows), 1 if self.held_out else min(left, self.descent.capacity))
-            figures = self.descent.collect()
-            self.rows[self.descent.first :] = figures.tolist()
-            self.stop_if_diverged(figures)
+        while self.done < self.history.epochs and not self.history.diverged:
+            left = self.history.epochs - self.done
+            self.descent.advance(self.done, 1 if self.held_out else min(left, self.descent.capacity))
+            self.collect()
+            self.stop_if_diverged()
             self.validate()
-            bar.update(len(self.rows))
+            bar.update(self.done)
 
-    def stop_if_diverged(self, figures: Array) -> None:
+    def collect(self) -> None:
+        """Note the figures of the epochs that the descent has finished."""
+        first, figures = self.descent.first, self.descent.collect()
+        self.figures[first] = figures
+        self.done = first + len(figures)
+
+    def stop_if_diverged(self) -> None:
         """Cut the run after the first epoch whose figures are not finite, or whose loss has exploded."""
-        limit = DIVERGENCE * max(1.0, self.rows[0][0])
-        bad = ~np.isfinite(figures).all(axis=1) | (figures[:, 0] > limit)
+        first, start = self.descent.first, float(self.figures[0][0, 0])
+        figures = self.figures[first]
+        if figures.max() < DIVERGENCE:
+            # The usual case, seen at a glance: nan and inf are not below anything.
+            return
+        bad = ~(np.isfinite(figures).all(axis=1) & (figures[:, 0] <= DIVERGENCE * max(1.0, start)))
         if bad.any():
             n_epochs = int(bad.argmax()) + 1
+            self.figures[first], self.done = figures[:n_epochs], first + n_epochs
             self.descent.rewind(n_epochs)
-            del self.rows[self.descent.first + n_epochs :]
             self.history.diverged = True
-            change = f"from {self.rows[0][0]:.4g} to {self.rows[-1][0]:.4g}"
             self.history.message = (
-                f"the run diverged in epoch {len(self.rows)} of {self.history.epochs}: its loss went {change}; "
-                f"try a learning rate below {self.descent.optimizer.lr:g}"
+                f"the run diverged in epoch {self.done} of {self.history.epochs}: its loss went from {start:.4g} to "
+                f"{figures[n_epochs - 1, 0]:.4g}; try a learning rate below {self.descent.optimizer.lr:g}"
             )
 
     def validate(self) -> None:
@@ -255,13 +266,6 @@ class _Run:
         """Write the weights of the descent into those of the network, in place."""
         for W, trained in zip(self.network.weights, self.descent.weights, strict=True):
             W[...] = trained
-
-    def finished_history(self) -> History:
-        """The history with the figures of all rows."""
-        figures = np.array(self.rows).reshape(len(self.rows), len(self.descent.weights) + 2)
-        self.history.loss = figures[:, 0].tolist()
-        self.history.gradient_norms = figures[:, 1:-1]
-        return self.history
 
 
 def _optimizer(optimizer: object, learning_rate: float | None) -> Optimizer:

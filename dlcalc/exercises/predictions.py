@@ -89,8 +89,8 @@ class Prediction:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Any:
         if _VIEWS and self.question is not None:
             bundle = _VIEWS[0](self)._repr_mimebundle_()
-            if bundle:
-                return bundle
+            # What is saved reads well without a kernel: the question itself stands beside its widget.
+            return {**(bundle or {}), "text/plain": repr(self), "text/html": self._repr_html_()}
         return {"text/plain": repr(self), "text/html": self._repr_html_()}
 
 

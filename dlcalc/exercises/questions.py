@@ -81,6 +81,14 @@ _ALL = (
         right="a",
     ),
     _choose(
+        "00.tangent",
+        "The sigmoid is an S between 0 and 1; ReLU is 0 for z ≤ 0 and z for z > 0. Whose steepest tangent is steeper?",
+        ("The sigmoid's", "it is steepest at z = 0, with slope ¼; ReLU has slope 1 for every z > 0."),
+        ("ReLU's", "its slope is 1 for every z > 0; the sigmoid's is never above ¼."),
+        ("Both reach the same", "the sigmoid's slope is never above ¼, ReLU's is 1 for every z > 0."),
+        right="b",
+    ),
+    _choose(
         "01.bias",
         "A unit separates the plane by the line w·x + b = 0. What does a larger b do to the line?",
         ("It turns it", "its direction is that of w alone; b appears in no slope."),
@@ -130,6 +138,23 @@ _ALL = (
         number=1.1367625534170318,
         reveal="it is 1.1368 = 2(f − y) · w · φ′(1.5) · 3.",
     ),
+    _choose(
+        "03.relu",
+        "Now φ is ReLU and z = w′x = −2. Which gradients of ℓ = (f − y)² are 0, if y = 1?",
+        ("Only ∂ℓ/∂w′", "∂ℓ/∂w = δ·v, and v = relu(−2) = 0, so that one is 0 too."),
+        ("Only ∂ℓ/∂w", "∂ℓ/∂w′ goes through φ′(z), which is 0 for z < 0."),
+        ("Both", "v = 0 and φ′(z) = 0: for this example the unit learns nothing. Lesson 04 calls it inactive."),
+        ("Neither", "f = 0 and y = 1, so δ = −2 is not 0, but what it is multiplied by is."),
+        right="c",
+    ),
+    _choose(
+        "04.steepest",
+        "Where is the sigmoid 1/(1 + e⁻ᶻ) steepest, and how steep is it there?",
+        ("At z = 0, with slope 1", "z = 0 is right, but from z = −1 to 1 it only rises from 0.27 to 0.73."),
+        ("At z = 0, with slope ¼", "(1 − v)v is largest at v = ½, which is z = 0."),
+        ("Far out, where it nearly reaches 1", "there it is almost flat: between 5 and 10 it gains less than 0.007."),
+        right="b",
+    ),
     Question(
         "04.ten-layers",
         "The sigmoid's slope is at most ¼. By which factor do ten sigmoid layers scale a gradient at most (weights 1)?",
@@ -143,6 +168,17 @@ _ALL = (
         ("Any from 0 to 1", "ReLU has two pieces, one flat and one with slope 1; nothing between them."),
         ("Exactly 0 or exactly 1", "so it neither shrinks nor grows a gradient, but it can stop it."),
         ("At most ¼", "that is the bound of the sigmoid's slope."),
+        right="b",
+    ),
+    _choose(
+        "04.softsign",
+        "φ(z) = z/(1 + |z|) has its largest slope at z = 0. Do ten layers of it fade a gradient as ten sigmoids do?",
+        ("Yes, the largest slope is ¼ too", "near 0 the denominator is nearly 1, so φ(z) ≈ z: the slope there is 1."),
+        (
+            "Not if every z is near 0: the largest slope is 1",
+            "φ′(z) = 1/(1 + |z|)², which is 1 at 0; but at |z| = 1 it is ¼ as well.",
+        ),
+        ("Never: its slopes are all 1", "only at 0; already at |z| = 1 the slope is ¼."),
         right="b",
     ),
     _choose(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import hashlib
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -13,7 +11,7 @@ from typing import Any
 
 from dlcalc.figures.drawing import Drawing
 from dlcalc.widgets.controls import enable, has_first_value, make_controls, observe, panel, value_of
-from dlcalc.widgets.page import Place, strict
+from dlcalc.widgets.page import Place, after_this, running_loop, strict
 from dlcalc.widgets.picture import LOCKED, Draw, failure_sentence, locked_bundle, picture_of, size_of
 from dlcalc.widgets.player import new_player, web_page
 from dlcalc.widgets.reel import Reel
@@ -98,7 +96,6 @@ class Flipbook:
         self.player = new_player(self._name, played, size, interval)
         self._reel = self._reel_for(self._other_params())
         self._make(self._reel)
-        self.player.name = hashlib.sha256(self.player.stage + self.player.numbers).hexdigest()[:16]
         self.player.observe(self._frame_changed, "frame")
         observe(self._others, self._changed)
         self._lock()
@@ -134,10 +131,7 @@ class Flipbook:
     @property
     def bundle(self) -> dict[str, str]:
         """The picture that is saved with the notebook; while the player lives beside it, it is hidden."""
-        name = f'data-dlcalc-saved="{self.player.name}" '
-        if self.locked:
-            return locked_bundle(self._size, name)
-        return picture_of(self._draw, self.params, self._size).bundle(name)
+        return locked_bundle(self._size) if self.locked else picture_of(self._draw, self.params, self._size).bundle()
 
     def to_html(self) -> str:
         """One page that plays this flipbook, as its other controls stand now, with no kernel and no network."""
@@ -178,21 +172,13 @@ class Flipbook:
 
     def _later(self, reel: Reel) -> None:
         """Make the missing frames in slices, between which the kernel listens."""
-        if not reel.missing:
-            return
-        try:
-            loop = None if strict() else asyncio.get_running_loop()
-        except RuntimeError:
-            loop = None
-        if loop is None:
-            self._make(reel)
-        else:
-            loop.call_soon(self._slice, reel)
+        if reel.missing:
+            after_this(self._slice, reel)
 
     def _slice(self, reel: Reel) -> None:
         if reel is self._reel:  # else the learner has moved on
             with self._complaining():
-                self._make(reel, time.monotonic() + SLICE)
+                self._make(reel, time.monotonic() + SLICE if running_loop() else float("inf"))
                 self._later(reel)
 
     def _make(self, reel: Reel, until: float = float("inf")) -> None:

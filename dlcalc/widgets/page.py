@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Callable
 from typing import Any
 
 import IPython.display
@@ -51,6 +53,23 @@ def has_kernel() -> bool:
 def strict() -> bool:
     """Whether an error in a callback is raised besides being shown, so that tests fail (DLCALC_STRICT)."""
     return bool(os.environ.get("DLCALC_STRICT"))
+
+
+def after_this(work: Callable[..., object], *arguments: object) -> None:
+    """Do the work once the kernel has answered the message at hand; at once where it could not be done later."""
+    loop = running_loop()
+    if loop is None:
+        work(*arguments)
+    else:
+        loop.call_soon(work, *arguments)
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop that answers the browser; None in a script, and in tests that want each error at its place."""
+    try:
+        return None if strict() else asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _current_cell() -> object:

@@ -149,8 +149,25 @@ def topological_order_by_counting(root):
 
 
 def _order_cases(seed):
-    x, y = np.random.default_rng(seed).uniform(0.5, 1.5, size=2).tolist()
-    return [{"way": "order", "arguments": (_graph(shape, x, y),)} for shape in SHAPES]
+    rng = np.random.default_rng(seed)
+    x, y = rng.uniform(0.5, 1.5, size=2).tolist()
+    graphs = [_shuffled(_graph(shape, x, y)["graph"], rng) for shape in SHAPES]
+    return [{"way": "order", "arguments": ({"graph": rows},)} for rows in graphs]
+
+
+def _shuffled(rows, rng):
+    """The same graph in another order, which does not give a right answer away to one who looks at the nodes' list."""
+    old = rng.permutation(len(rows)).tolist()
+    new = {index: place for place, index in enumerate(old)}
+    return [
+        (row[0], tuple(new[parent] for parent in row[1]), *row[2:]) if row[0] == "node" else row
+        for row in (rows[index] for index in old)
+    ]
+
+
+def _root(rows):
+    """The index of the node that is nobody's parent."""
+    return (set(range(len(rows))) - {parent for row in rows if row[0] == "node" for parent in row[1]}).pop()
 
 
 def _compare_order(case, value, expected):
@@ -165,9 +182,9 @@ def _compare_order(case, value, expected):
     if len(found) < len(expected["items"]):
         leaves = {index for index, row in enumerate(rows) if row[0] == "leaf"}
         missing = set(range(len(rows))) - set(found)
-        kind = "leaves" if missing <= leaves else "the root" if missing == {len(rows) - 1} else "nodes"
+        kind = "leaves" if missing <= leaves else "the root" if missing == {_root(rows)} else "nodes"
         return f"Nodes are missing from the list: {kind}."
-    if found[-1] != len(rows) - 1:
+    if found[-1] != _root(rows):
         return "The root is not last."
     place = {index: position for position, index in enumerate(found)}
     early = any(
