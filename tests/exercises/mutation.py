@@ -87,8 +87,8 @@ COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.NotIn: (ast.In,),
 }
 FUNCTIONS = {
-    "hstack": "vstack", "ones": "zeros", "zeros": "ones", "sum": "mean", "mean": "sum", "exp": "log1p", "abs": "negative",
-    "maximum": "minimum", "diag": "atleast_2d", "stack": "concatenate", "norm": "sum", "sqrt": "square", "tanh": "sin",
+    "hstack": "vstack", "ones": "zeros", "zeros": "ones", "sum": "mean", "mean": "sum", "exp": "log1p",
+    "abs": "negative", "maximum": "minimum", "diag": "atleast_2d", "stack": "concatenate", "norm": "sum", "sqrt": "square", "tanh": "sin",
     "append": "extend", "item": "detach", "T": "", "copy": "", "ravel": "",
 }  # fmt: skip
 
@@ -272,9 +272,7 @@ def main(names: list[str]) -> int:
             print(f"    {mutant.change!r}\n        {reason or 'UNEXPLAINED'}")
     differing = total - equivalent
     share = (differing - accepted) / differing
-    print(
-        f"{total} mutants, {equivalent} compute the same, {accepted} of {differing} others accepted: {share:.2%} rejected"
-    )
+    print(f"{total} mutants, {equivalent} compute the same; {share:.2%} of the {differing} others rejected")
     return int(unexplained > 0)
 
 
