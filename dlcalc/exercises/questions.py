@@ -167,7 +167,7 @@ _ALL = (
         "Which slopes can ReLU pass on?",
         ("Any from 0 to 1", "ReLU has two pieces, one flat and one with slope 1; nothing between them."),
         ("Exactly 0 or exactly 1", "so it neither shrinks nor grows a gradient, but it can stop it."),
-        ("At most ¼", "that is the sigmoid."),
+        ("At most ¼", "that is the bound of the sigmoid's slope."),
         right="b",
     ),
     _choose(
