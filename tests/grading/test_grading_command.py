@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sandboxed import is_alive
 
 import dlcalc
-from conftest import is_alive
 from dlcalc.exercises import EXERCISES
 from dlcalc.grading import bubblewrap, command
 from dlcalc.grading.command import grade
