@@ -10,67 +10,38 @@ Read in this order: `primitives` (the rules), `engine` (the chain rule), `tensor
 them: `autograd`, `func`, `nn`, `optim`, `graph`.
 """
 
+import math
+from typing import Any
+
 import numpy as np
 
-from dlcalc.autodiff import autograd as autograd, func as func, nn as nn, optim as optim
-from dlcalc.autodiff.autograd import (
-    enable_grad as enable_grad,
-    is_grad_enabled as is_grad_enabled,
-    no_grad as no_grad,
-    set_grad_enabled as set_grad_enabled,
-)
-from dlcalc.autodiff.creation import (
-    arange as arange,
-    as_tensor as as_tensor,
-    empty as empty,
-    eye as eye,
-    from_numpy as from_numpy,
-    full as full,
-    full_like as full_like,
-    get_default_dtype as get_default_dtype,
-    linspace as linspace,
-    manual_seed as manual_seed,
-    ones as ones,
-    ones_like as ones_like,
-    rand as rand,
-    rand_like as rand_like,
-    randint as randint,
-    randn as randn,
-    randn_like as randn_like,
-    randperm as randperm,
-    set_default_dtype as set_default_dtype,
-    tensor as tensor,
-    zeros as zeros,
-    zeros_like as zeros_like,
-)
-from dlcalc.autodiff.graph import graph as graph, paths as paths
+# Each of these modules is one part of what the package offers, whole.
+from dlcalc.autodiff import autograd as autograd
+from dlcalc.autodiff import func as func
+from dlcalc.autodiff import nn as nn
+from dlcalc.autodiff import optim as optim
+from dlcalc.autodiff.creation import *  # noqa: F403
+from dlcalc.autodiff.functions import *  # noqa: F403
+from dlcalc.autodiff.grad_mode import *  # noqa: F403
+from dlcalc.autodiff.graph import graph as graph
+from dlcalc.autodiff.graph import paths as paths
 from dlcalc.autodiff.primitives import TABLE as TABLE
-from dlcalc.autodiff.functions import (
-    diag as diag,
-    einsum as einsum,
-    is_tensor as is_tensor,
-    outer as outer,
-    stack as stack,
-    where as where,
-)
-from dlcalc.autodiff.printing import DTYPES, Size as Size
-from dlcalc.autodiff.tensor import Tensor as Tensor, cat as cat
+from dlcalc.autodiff.printing import DTYPES
+from dlcalc.autodiff.printing import Size as Size
+from dlcalc.autodiff.tensor import Tensor as Tensor
 
 float64 = double = DTYPES[np.dtype(np.float64)]
 float32 = float = DTYPES[np.dtype(np.float32)]  # noqa: A001 (PyTorch's names)
 int64 = long = DTYPES[np.dtype(np.int64)]
 int32 = int = DTYPES[np.dtype(np.int32)]  # noqa: A001
 bool = DTYPES[np.dtype(np.bool_)]  # noqa: A001
-pi = np.pi
-inf = np.inf
-nan = np.nan
-e = np.e
+pi, e, inf, nan = math.pi, math.e, math.inf, math.nan
 
-# Every method is a function, too: torch.exp(x) is x.exp().
-_FUNCTIONS = (
-    "abs add all allclose amax amin any argmax argmin argsort bmm ceil clamp clip clone cos cosh cumsum detach div dot eq equal erf erfc exp expm1 "
-    "flatten floor ge gt isclose isfinite isnan le log log1p log_softmax logical_and logical_or logsumexp lt matmul max maximum mean median min "
-    "minimum mm mul mv ne neg norm numel permute pow prod relu reshape round sigmoid sign sin sinh softmax sort sqrt square "
-    "squeeze std sub sum t tanh transpose unsqueeze var"
-).split()
-globals().update({name: getattr(Tensor, name) for name in _FUNCTIONS})
+
+def __getattr__(name: str) -> Any:
+    """Every method of a tensor is a function, too: torch.exp(x) is x.exp()."""
+    method = None if name.startswith("_") else getattr(Tensor, name, None)
+    if not callable(method):
+        message = f"module 'dlcalc.autodiff' has no attribute {name!r}"
+        raise AttributeError(message)
+    return method

@@ -170,7 +170,7 @@ def pullback(
     needed = None if wanted is None else needed_for(keep, sorted_graph(roots))
     before, recorder.enabled = recorder.enabled, record
     try:
-        return quietly(_pull, roots, seeds, needed, keep, retain, record)  # type: ignore[no-any-return]
+        return quietly(_pull, roots, seeds, needed, keep, retain, record)
     finally:
         recorder.enabled = before
 
@@ -194,7 +194,7 @@ def _pull(roots: Any, seeds: Any, needed: Any, keep: Any, retain: bool, record: 
             _check_unchanged(y)
         saved = (y_bar, y, *inputs, *arguments[len(inputs) :]) if record else (y_bar, y.value, *arguments)
         passed = False
-        for x, vjp in zip(inputs, operation.vjps):
+        for x, vjp in zip(inputs, operation.vjps):  # noqa: B905 (an input that is a mere number has no rule of use)
             if x.tracked if needed is None else x in needed:
                 passed = True
                 x_bar = vjp(*saved)
@@ -235,7 +235,7 @@ def pushforward(sources: list[Any], tangents: list[Any], root: Any, *, record: b
         if record:
             value, arguments = y, inputs + arguments[len(inputs) :]
         y_dot = np.zeros(y.value.shape, y.value.dtype)
-        for x, jvp in zip(inputs, operation.jvps):
+        for x, jvp in zip(inputs, operation.jvps):  # noqa: B905
             if x in dots:
                 y_dot = y_dot + jvp(dots[x], value, *arguments)
         dots[y] = y_dot

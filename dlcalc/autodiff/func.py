@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from dlcalc.autodiff import primitives as ops
-from dlcalc.autodiff.autograd import enable_grad
 from dlcalc.autodiff.creation import as_tensor
 from dlcalc.autodiff.engine import pullback, pushforward, sorted_graph
+from dlcalc.autodiff.grad_mode import enable_grad
 from dlcalc.autodiff.tensor import Tensor, cat, untracked
 
 Function = Callable[..., Any]

@@ -7,6 +7,8 @@ import numpy as np
 from dlcalc.autodiff import primitives as ops
 from dlcalc.autodiff.tensor import Tensor, cat, untracked
 
+__all__ = ["cat", "diag", "einsum", "is_tensor", "outer", "stack", "where"]
+
 
 def stack(tensors: Any, dim: int = 0) -> Tensor:
     """Tensors of one shape along a new dimension `dim`."""
@@ -19,7 +21,7 @@ def where(condition: Any, input: Any, other: Any) -> Tensor:  # noqa: A002 (PyTo
 
 
 def einsum(equation: str, *operands: Tensor) -> Tensor:
-    """Sums of products in Einstein's notation, such as "ij,jk->ik": every letter becomes one axis, then products, then sums.
+    """Sums of products in Einstein's notation, such as "ij,jk->ik": a letter becomes an axis, then products, then sums.
 
     Raises
     ------
@@ -40,7 +42,8 @@ def einsum(equation: str, *operands: Tensor) -> Tensor:
         shape = [x.value.shape[term.index(c)] if c in term else 1 for c in letters]
         product = product * x.permute([term.index(c) for c in kept]).reshape(shape)
     summed = tuple(range(len(right), len(letters)))
-    return product.sum(summed) if summed else product
+    result: Tensor = product.sum(summed) if summed else product
+    return result
 
 
 def outer(a: Tensor, b: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcalc.autodiff.engine import quietly, pullback, sorted_graph, unbroadcast
+from dlcalc.autodiff.engine import pullback, quietly, sorted_graph, unbroadcast
 from dlcalc.autodiff.tensor import Tensor
 from dlcalc.typing import Array
 
@@ -54,7 +54,7 @@ class Node:
 
 @dataclass(frozen=True, eq=False)
 class Edge:
-    """From an input (`start`) to the result (`end`), with the Jacobian ∂end/∂start of shape (*end shape, *start shape)."""
+    """From an input (`start`) to the result (`end`), with ∂end/∂start of shape (*end shape, *start shape)."""
 
     start: int
     end: int
@@ -160,7 +160,6 @@ def paths(root: Tensor, leaf: Tensor) -> list[Path]:
     leaving: dict[int, list[Edge]] = {}
     for edge in whole.edges:
         leaving.setdefault(edge.start, []).append(edge)
-    n = leaf.value.ndim
     unit = np.eye(max(leaf.numel(), 1)).reshape(leaf.value.shape * 2)
     found, stack = [], [Path((start,), unit)]
     while stack:

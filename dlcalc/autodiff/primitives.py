@@ -146,7 +146,11 @@ def _stable_softplus(z: Any) -> Any:
 
 def _special(name: str) -> Callable[[Any], Any]:
     """A function of scipy.special, which is imported only when the function is first called."""
-    return lambda x: getattr(importlib.import_module("scipy.special"), name)(x)
+
+    def function(x: Any) -> Any:
+        return getattr(importlib.import_module("scipy.special"), name)(x)
+
+    return function
 
 
 EXP = _elementwise("exp", np.exp, lambda y_bar, y, x: y_bar * y)
@@ -191,7 +195,7 @@ ELU = _elementwise(
 SIGN = _elementwise("sign", np.sign, lambda y_bar, y, x: 0 * y_bar)
 FLOOR = _elementwise("floor", np.floor, lambda y_bar, y, x: 0 * y_bar)
 CEIL = _elementwise("ceil", np.ceil, lambda y_bar, y, x: 0 * y_bar)
-ROUND = _elementwise("round", np.round, lambda y_bar, y, x: 0 * y_bar)
+ROUND = _elementwise("round", np.rint, lambda y_bar, y, x: 0 * y_bar)
 FLOOR_DIVIDE = _elementwise(
     "floor_divide",
     operator.floordiv,
@@ -200,7 +204,7 @@ FLOOR_DIVIDE = _elementwise(
 )
 CLAMP = _elementwise(
     "clamp",
-    lambda x, low, high: np.clip(x, low, high),
+    np.clip,
     lambda y_bar, y, x, low, high: y_bar * _within(x, low, high),
 )
 WHERE: Primitive = _elementwise(
@@ -434,7 +438,7 @@ def _stable_log_softmax(x: Any, axis: int) -> Any:
 
 
 def _norm_direction(y: Any, x: Any, axes: Axes, keepdim: bool) -> Any:
-    """x / ‖x‖, and 0 at the origin, where the norm has no derivative."""
+    """`x` / ‖x‖, and 0 at the origin, where the norm has no derivative."""
     y = _restored(y, y, x, axes, keepdim)
     return x / WHERE(1.0, y, y == 0)
 
@@ -499,11 +503,11 @@ MSE = _row(
     "mse_loss",
     _mean_square,
     vjps=(
-        lambda l_bar, l, f, y: _mean_square_slope(l_bar, f, y),
-        lambda l_bar, l, f, y: _mean_square_slope(l_bar, y, f),
+        lambda l_bar, _, f, y: _mean_square_slope(l_bar, f, y),
+        lambda l_bar, _, f, y: _mean_square_slope(l_bar, y, f),
     ),
     jvps=(
-        lambda f_dot, l, f, y: SUM(f_dot * _mean_square_slope(np.ones(()), f, y), None, False),
-        lambda y_dot, l, f, y: SUM(y_dot * _mean_square_slope(np.ones(()), y, f), None, False),
+        lambda f_dot, _, f, y: SUM(f_dot * _mean_square_slope(np.ones(()), f, y), None, False),
+        lambda y_dot, _, f, y: SUM(y_dot * _mean_square_slope(np.ones(()), y, f), None, False),
     ),
 )

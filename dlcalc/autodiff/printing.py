@@ -43,7 +43,10 @@ class DType:
         return hash(self.dtype)
 
 
-DTYPES = {np.dtype(name): DType(name) for name in ("float16 float32 float64 uint8 int8 int16 int32 int64 bool").split()}
+DTYPES = {
+    np.dtype(scalar): DType(scalar)
+    for scalar in (np.float16, np.float32, np.float64, np.uint8, np.int8, np.int16, np.int32, np.int64, np.bool_)
+}
 
 
 def numpy_dtype(dtype: Any) -> Any:
@@ -117,7 +120,7 @@ def _body(value: Any, style: _Format, indent: int, summarize: bool) -> str:
         per_line = max(1, (LINE_WIDTH - indent) // (style.width + 2))
         lines = [", ".join(numbers[i : i + per_line]) for i in range(0, len(numbers), per_line)]
         return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
-    parts = _shown([part for part in value], summarize, None)
+    parts = _shown(list(value), summarize, None)
     blocks = ["..." if part is None else _body(part, style, indent + 1, summarize) for part in parts]
     return "[" + ("," + "\n" * (value.ndim - 1) + " " * (indent + 1)).join(blocks) + "]"
 

@@ -27,6 +27,14 @@ from dlcalc.autodiff.printing import DTYPES, DType, GradFn, Size, numpy_dtype, t
 _new = object.__new__
 _next_age = recorder.next_age
 _caller = sys._getframe
+NUMPY_NAMES = {
+    "sub": "subtract",
+    "mul": "multiply",
+    "div": "divide",
+    "neg": "negative",
+    "pow": "power",
+    "round": "rint",
+}
 NUMBERS = (int, float, np.ndarray, np.generic)
 
 
@@ -76,7 +84,7 @@ Operator = Callable[[Any, Any], "Tensor"]
 
 
 def _operator(operation: Primitive) -> Operator:
-    """x ∘ other, where other is a tensor, an array or a number."""
+    """`x` ∘ other, where other is a tensor, an array or a number."""
 
     def method(self: "Tensor", other: Any) -> "Tensor":
         if isinstance(other, Tensor):
@@ -89,7 +97,7 @@ def _operator(operation: Primitive) -> Operator:
 
 
 def _reflected(operation: Primitive) -> Operator:
-    """other ∘ x, where other is an array or a number."""
+    """`other` ∘ x, where other is an array or a number."""
 
     def method(self: "Tensor", other: Any) -> "Tensor":
         if not isinstance(other, NUMBERS):
@@ -120,13 +128,13 @@ def _comparison(ufunc: Any) -> Any:
 
 
 def _in_place(operation: Primitive) -> Any:
-    """x = x ∘ other in the memory of x, where no derivative depends on the old value; otherwise a new tensor."""
+    """`x` = x ∘ other in the memory of x, where no derivative depends on the old value; otherwise a new tensor."""
 
     def method(self: "Tensor", other: Any, alpha: float = 1) -> "Tensor":
         other = other if alpha == 1 else alpha * other
         if recorder.enabled and (self.tracked or getattr(other, "tracked", False)):
             self.check_free_to_change()
-            return operation(self, other)  # type: ignore[no-any-return]
+            return operation(self, other)
         return self.assign(operation.forward(self.value, other.value if isinstance(other, Tensor) else other))
 
     return method
@@ -326,7 +334,7 @@ class Tensor:
         return int(self.item())
 
     def __index__(self) -> int:
-        return self.value.__index__()  # type: ignore[no-any-return]
+        return self.value.__index__()
 
     def __bool__(self) -> bool:
         if self.value.size != 1:
@@ -352,7 +360,7 @@ class Tensor:
     # --- its place in the graph ---
 
     def requires_grad_(self, requires_grad: bool = True) -> "Tensor":
-        """This tensor, with derivatives recorded from now on."""
+        """The tensor, with derivatives recorded from now on."""
         if requires_grad and self.value.dtype.kind != "f":
             message = f"only Tensors of floating point dtype can require gradients, not {self.dtype}"
             raise RuntimeError(message)
@@ -439,7 +447,7 @@ class Tensor:
             raise RuntimeError(message)
 
     def assign(self, new: Any) -> "Tensor":
-        """This tensor with new numbers of the same shape, written into its memory and noted for backward()."""
+        """The tensor with new numbers of the same shape, written into its memory and noted for backward()."""
         old = self.value
         recorder.note_change(old)
         if isinstance(old, np.ndarray):
@@ -458,16 +466,16 @@ class Tensor:
             self.value = old - step
 
     def zero_(self) -> "Tensor":
-        """This tensor, set to 0."""
+        """The tensor, set to 0."""
         return self.fill_(0)
 
     def fill_(self, value: Any) -> "Tensor":
-        """This tensor, every entry set to `value`."""
+        """The tensor, every entry set to `value`."""
         self.check_free_to_change()
         return self.assign(value)
 
     def copy_(self, other: "Tensor") -> "Tensor":
-        """This tensor, with the numbers of another."""
+        """The tensor, with the numbers of another."""
         self.check_free_to_change()
         return self.assign(other.value)
 
@@ -507,7 +515,7 @@ class Tensor:
         shape = self.value.shape or (1,)
         places = range(len(shape))
         start, end = places[start_dim], places[end_dim] + 1
-        return self.through(ops.RESHAPE, shape[:start] + (math.prod(shape[start:end]),) + shape[end:])
+        return self.through(ops.RESHAPE, (*shape[:start], math.prod(shape[start:end]), *shape[end:]))
 
     def permute(self, *dims: Any) -> "Tensor":
         """The dimensions in another order."""
@@ -688,15 +696,15 @@ class Tensor:
         return (self.abs() ** p).sum(dim, keepdim) ** (1 / p)
 
     def logsumexp(self, dim: Any, keepdim: bool = False) -> "Tensor":
-        """log Σ exp x without overflow."""
+        """`log` Σ exp x without overflow."""
         return self.through(ops.LOGSUMEXP, self.axes(dim), keepdim)
 
     def softmax(self, dim: int) -> "Tensor":
-        """exp x / Σ exp x along `dim`."""
+        """eˣ / Σ exp x along `dim`."""
         return self.through(ops.SOFTMAX, self.axis(dim))
 
     def log_softmax(self, dim: int) -> "Tensor":
-        """x - log Σ exp x along `dim`."""
+        """`x` - log Σ exp x along `dim`."""
         return self.through(ops.LOG_SOFTMAX, self.axis(dim))
 
     def clamp(self, min: float | None = None, max: float | None = None) -> "Tensor":  # noqa: A002 (PyTorch's names)
@@ -793,8 +801,8 @@ def cat(tensors: Any, dim: int = 0) -> Tensor:
 
 
 UFUNCS: dict[np.ufunc, Primitive] = {
-    np.add: ops.ADD, np.subtract: ops.SUB, np.multiply: ops.MUL, np.true_divide: ops.DIV, np.power: ops.POW, np.matmul: ops.MATMUL,
-    np.negative: ops.NEG, np.absolute: ops.ABS, np.exp: ops.EXP, np.expm1: ops.EXPM1, np.log: ops.LOG, np.log1p: ops.LOG1P,
-    np.sqrt: ops.SQRT, np.sin: ops.SIN, np.cos: ops.COS, np.tanh: ops.TANH, np.cosh: ops.COSH, np.sinh: ops.SINH, np.sign: ops.SIGN, np.maximum: ops.MAXIMUM,
-    np.minimum: ops.MINIMUM, np.floor: ops.FLOOR, np.ceil: ops.CEIL,
-}  # fmt: skip
+    getattr(np, name): row
+    for row in ops.TABLE.values()
+    for name in (NUMPY_NAMES.get(row.name, row.name),)
+    if isinstance(getattr(np, name, None), np.ufunc)
+}

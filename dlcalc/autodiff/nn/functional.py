@@ -2,7 +2,6 @@
 
 import math
 import warnings
-from typing import Any
 
 import numpy as np
 
@@ -25,27 +24,27 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:  # noqa: A002
-    """x for x > 0, else negative_slope · x."""
+    """`x` for x > 0, else negative_slope · x."""
     return input.through(ops.LEAKY_RELU, negative_slope)
 
 
 def elu(input: Tensor, alpha: float = 1.0) -> Tensor:  # noqa: A002
-    """x for x > 0, else α (eˣ - 1)."""
+    """`x` for x > 0, else α (eˣ - 1)."""
     return input.through(ops.ELU, alpha)
 
 
 def silu(input: Tensor) -> Tensor:  # noqa: A002
-    """x σ(x)."""
+    """`x` σ(x)."""
     return input * input.sigmoid()
 
 
 def softplus(input: Tensor) -> Tensor:  # noqa: A002
-    """log(1 + eˣ)."""
+    """`log`(1 + eˣ)."""
     return input.softplus()
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:  # noqa: A002
-    """x Φ(x) with the normal distribution Φ; approximate="tanh" needs no SciPy."""
+    """`x` Φ(x) with the normal distribution Φ; approximate="tanh" needs no SciPy."""
     if approximate == "none":
         return input * 0.5 * (input * -math.sqrt(0.5)).erfc()
     # ½ (1 + tanh u) = σ(2u) does not cancel for large negative u.
@@ -88,7 +87,7 @@ def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  
 
 
 def cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  # noqa: A002
-    """log Σ exp f - f_y for logits f of shape (B, n) and labels y of shape (B,), or (n,) and ()."""
+    """`log` Σ exp f - f_y for logits f of shape (B, n) and labels y of shape (B,), or (n,) and ()."""
     log_p = input.log_softmax(-1)
     if target.value.dtype.kind == "f":
         losses = -(log_p * target).sum(-1)
@@ -105,7 +104,7 @@ def nll_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor: 
 
 
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  # noqa: A002
-    """log(1 + eᶠ) - y f for logits f and targets y in 0..1 of one shape."""
+    """`log`(1 + eᶠ) - y f for logits f and targets y in 0..1 of one shape."""
     if input.value.shape != target.value.shape:
         message = f"Target size ({target.shape}) must be the same as input size ({input.shape})"
         raise ValueError(message)

@@ -8,8 +8,14 @@ import numpy as np
 
 from dlcalc.autodiff import creation
 from dlcalc.autodiff.engine import recorder
-from dlcalc.autodiff.nn import functional as F
+from dlcalc.autodiff.nn import functional as F  # noqa: N812 (PyTorch's name)
 from dlcalc.autodiff.tensor import Tensor
+
+__all__ = [
+    *("BCEWithLogitsLoss", "CrossEntropyLoss", "ELU", "Flatten", "GELU", "Identity", "L1Loss", "LeakyReLU", "Linear"),
+    *("LogSoftmax", "MSELoss", "Module", "Parameter", "ReLU", "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus"),
+    "Tanh",
+]
 
 
 class Parameter(Tensor):
@@ -35,6 +41,7 @@ class Module:
     training = True
 
     def __call__(self, *inputs: Any) -> Any:
+        """What `forward` computes."""
         return self.forward(*inputs)
 
     def forward(self, *inputs: Any) -> Any:
@@ -57,7 +64,7 @@ class Module:
             yield from child.named_modules(f"{prefix}.{name}" if prefix else name)
 
     def modules(self) -> Iterator["Module"]:
-        """This module and all inside."""
+        """The module and all inside."""
         return (module for _, module in self.named_modules())
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
@@ -109,37 +116,37 @@ class Module:
                 parameter.grad.zero_()
 
     def train(self, mode: bool = True) -> "Module":
-        """This module in training mode."""
+        """The module in training mode."""
         for module in self.modules():
             module.training = mode
         return self
 
     def eval(self) -> "Module":
-        """This module in evaluation mode."""
+        """The module in evaluation mode."""
         return self.train(False)
 
     def requires_grad_(self, requires_grad: bool = True) -> "Module":
-        """This module, its parameters recorded or not."""
+        """The module, its parameters recorded or not."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
 
     def to(self, dtype: Any) -> "Module":
-        """This module with its parameters in another dtype; a device is accepted and ignored."""
+        """The module with its parameters in another dtype; a device is accepted and ignored."""
         for parameter in self.parameters():
             parameter.value = parameter.detach().to(dtype).value
         return self
 
     def double(self) -> "Module":
-        """This module in float64."""
+        """The module in float64."""
         return self.to(np.float64)
 
     def float(self) -> "Module":
-        """This module in float32."""
+        """The module in float32."""
         return self.to(np.float32)
 
     def apply(self, function: Callable[["Module"], Any]) -> "Module":
-        """This module, after function(module) for every module inside and itself."""
+        """The module, after function(module) for every module inside and itself."""
         for child in self.children():
             child.apply(function)
         function(self)
@@ -275,33 +282,33 @@ class Tanh(_Function):
 
 
 class SiLU(_Function):
-    """x σ(x)."""
+    """`x` σ(x)."""
 
     function = F.silu
 
 
 class Softplus(_Function):
-    """log(1 + eˣ)."""
+    """`log`(1 + eˣ)."""
 
     function = F.softplus
 
 
 class GELU(_Function):
-    """x Φ(x), or its approximation with tanh."""
+    """`x` Φ(x), or its approximation with tanh."""
 
     function = F.gelu
     options = {"approximate": "none"}  # noqa: RUF012
 
 
 class LeakyReLU(_Function):
-    """x for x > 0, else negative_slope · x."""
+    """`x` for x > 0, else negative_slope · x."""
 
     function = F.leaky_relu
     options = {"negative_slope": 0.01}  # noqa: RUF012
 
 
 class ELU(_Function):
-    """x for x > 0, else α (eˣ - 1)."""
+    """`x` for x > 0, else α (eˣ - 1)."""
 
     function = F.elu
     options = {"alpha": 1.0}  # noqa: RUF012
@@ -315,7 +322,7 @@ class Softmax(_Function):
 
 
 class LogSoftmax(_Function):
-    """x - log Σ eˣ along `dim`."""
+    """`x` - log Σ eˣ along `dim`."""
 
     function = F.log_softmax
     options = {"dim": -1}  # noqa: RUF012
@@ -338,7 +345,7 @@ class L1Loss(_Function):
 
 
 class CrossEntropyLoss(_Function):
-    """log Σ exp f - f_y of logits and labels, by default its mean."""
+    """`log` Σ exp f - f_y of logits and labels, by default its mean."""
 
     function = F.cross_entropy
     options = {"reduction": "mean"}  # noqa: RUF012
@@ -346,7 +353,7 @@ class CrossEntropyLoss(_Function):
 
 
 class BCEWithLogitsLoss(_Function):
-    """log(1 + eᶠ) - y f of logits and targets, by default its mean."""
+    """`log`(1 + eᶠ) - y f of logits and targets, by default its mean."""
 
     function = F.binary_cross_entropy_with_logits
     options = {"reduction": "mean"}  # noqa: RUF012
