@@ -125,14 +125,15 @@ def _node(axes: Axes, state: PathState, node: object, centre: Point, radius: flo
     name = str(node)
     x, y = centre
     end = name in (state.source, state.target)
-    axes.add_patch(Circle(centre, radius, **theme.VALUES.shape(2.4 if end else 1.6), zorder=3))
-    theme.label(axes, x, y - 0.01, symbol(name), ha="center", size=theme.HEADING, halo=False)
+    disc = Circle(centre, radius, **theme.VALUES.shape(2.4 if end else 1.6), zorder=3)
+    axes.add_patch(disc)
+    letter = theme.label(axes, x, y - 0.01, symbol(name), ha="center", size=theme.HEADING, halo=False)
     gradient = state.derivatives.get(node)
     plate = chip(axes, (x, y + radius + 0.21), (0.52, 0.25))
     plate.show("" if gradient is None else short(gradient), theme.GRADIENTS)
     for artist in plate.artists:
         artist.set_visible(gradient is not None)
-    return [*plate.artists]
+    return [disc, letter, *plate.artists]
 
 
 def _ledger(axes: Axes, state: PathState, left: float, top: float) -> list[Artist]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import same_color
 from matplotlib.patches import FancyBboxPatch, Rectangle
-from pictures import blank_figure, collisions, drawn, outside, texts
+from pictures import blank_figure, collisions, drawn, outside, pixels, texts
 
 from dlcalc.backpropagation import MLP
 from dlcalc.backward_slips import SLIPS
@@ -327,6 +327,20 @@ def test_the_probabilities_of_the_digits_sum_to_one():
     readings = read_digits(8, 0.1, 0)
     np.testing.assert_allclose(readings.probabilities.sum(axis=2), 1.0)
     assert len(set(readings.shown.tolist())) == 18
+
+
+FLIPBOOKS = [name for name, exhibit in FIGURES.items() if exhibit.slider and exhibit.lesson >= 6]
+
+
+@pytest.mark.parametrize("name", FLIPBOOKS)
+def test_nothing_of_the_stage_covers_what_moves(name):
+    exhibit = FIGURES[name]
+    for value in exhibit.slider.values[:: len(exhibit.slider.values) // 4]:
+        figure, drawing = drawn(exhibit, **{exhibit.slider.name: value})
+        painted = pixels(figure)
+        for artist in drawing.moving:
+            artist.set_zorder(artist.get_zorder() + 1000)
+        np.testing.assert_array_equal(painted, pixels(figure))
 
 
 def test_a_figure_made_larger_keeps_its_texts_apart():
