@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import math
 import re
@@ -82,7 +83,8 @@ def _control(name: str, abbreviation: object, first: object) -> Any:
         message = f"{name}={abbreviation!r} is no control: give (min, max, step), a list, a dict, a bool or a widget"
         raise TypeError(message)
     if first is not inspect.Parameter.empty:
-        control.value = first
+        with contextlib.suppress(traitlets.TraitError):  # a default value that a menu does not offer: as interact does
+            control.value = first
     if isinstance(control, ipywidgets.FloatSlider):
         control.readout_format = f".{decimals(control.step)}f"
     return control
@@ -158,7 +160,7 @@ def panel(controls: Mapping[str, Any]) -> Any:
     longest = max((len(plain(c.description)) for c in shown if not isinstance(c, _DESCRIBED)), default=0)
     for control in shown:
         if not isinstance(control, _DESCRIBED):
-            control.style.description_width = f"{longest + 1}ch"
+            control.style.description_width = f"{0.9 * longest + 1:.0f}ch"
             wide = isinstance(control, (*_SLIDERS, ipywidgets.Text))
             control.layout.width = control.layout.width or ("340px" if wide else "auto")
         elif isinstance(control, ipywidgets.Checkbox):

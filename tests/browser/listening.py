@@ -1,0 +1,24 @@
+"""axe-core on the notebook area, from the copy that the package axe-playwright-python carries: no network."""
+
+from importlib.resources import files
+
+AREA = ".jp-Notebook"
+# What Jupyter itself puts there: its editors, prompts, toolbars and cell frames are not ours to mend.
+NOT_OURS = [".jp-InputArea", ".jp-Toolbar", ".jp-cell-toolbar", ".jp-InputPrompt", ".jp-OutputPrompt", ".jp-Collapser"]
+
+RUN = """async ([area, notOurs]) => {
+  const { violations } = await axe.run({ include: [[area]], exclude: notOurs.map((selector) => [selector]) });
+  return violations.flatMap(({ id, impact, nodes }) => nodes.map(({ html }) => [impact, id, html.slice(0, 200)]));
+}"""
+
+
+def violations(page):
+    """Everything axe-core finds: [impact, rule, element]."""
+    source = files("axe_playwright_python") / "axe.min.js"
+    page.evaluate(source.read_text(encoding="utf-8"))
+    return page.evaluate(RUN, [AREA, NOT_OURS])
+
+
+def serious_violations(page):
+    """What axe-core calls serious or critical."""
+    return [violation for violation in violations(page) if violation[0] in {"serious", "critical"}]
