@@ -104,8 +104,10 @@ def _describe(control: Any, label: str | None, name: str) -> None:
         return
     if label is not None or not control.description:
         control.description = label if label is not None else readable(name)
-    if "$" in control.description and control.has_trait("tooltip"):
-        control.tooltip = plain(control.description)  # MathJax replaces the text; the name is read from here
+    # MathJax replaces a label's text, so its plain words go where the accessible name is read from; without a tooltip
+    # ipywidgets would show the word "null".
+    if control.has_trait("tooltip") and control.tooltip is None:
+        control.tooltip = plain(control.description)
 
 
 def readable(name: str) -> str:

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from jupyter_browser import DEMO_FOLDER, LESSONS, NotebookPage, chromium, find_browser, jupyter_server, photograph
+from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(DEMO_FOLDER))  # the figures on which the widgets are tested
 
@@ -12,12 +13,10 @@ sys.path.insert(0, str(DEMO_FOLDER))  # the figures on which the widgets are tes
 @pytest.fixture(scope="session")
 def browser():
     """Headless Chromium; without one the tests are skipped, but never on a CI machine."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    if find_browser() is None and os.environ.get("CI"):
-        pytest.fail("CI has no Chromium: install Debian's package chromium")
     if find_browser() is None:
-        pytest.skip("no Chromium (Debian's package chromium, or Google Chrome) on this machine")
-    with playwright.sync_playwright() as running, chromium(running) as opened:
+        reason = "no Chromium (Debian's package chromium, or Google Chrome) on this machine"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    with sync_playwright() as playwright, chromium(playwright) as opened:
         yield opened
 
 

@@ -49,8 +49,8 @@ SERVER_OPTIONS = [
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--FileContentsManager.delete_to_trash=False",
 ]
-# Jupyter's own noise: a missing icon, the browser's remark on layout, Notebook 7's own start.
-NOT_OURS = (r"favicon", r"ResizeObserver loop", r"reading 'schema'")
+# Jupyter's own noise: a missing icon, the browser's remark on layout, what Notebook 7 says when it starts.
+NOT_OURS = (r"favicon", r"ResizeObserver loop", r"reading 'schema'", r"Command '[\w:-]+' not registered")
 
 IDLE = """() => {
   const panel = window.jupyterapp?.shell?.currentWidget, context = panel?.sessionContext;
