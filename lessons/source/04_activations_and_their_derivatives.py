@@ -27,7 +27,7 @@ from dlcalc.widgets import explore, flipbook
 predict("04.steepest")
 
 # %%
-predict("04.ten_layers")
+predict("04.ten-layers")
 
 # %% [markdown]
 # ## The slope of the sigmoid, line by line
