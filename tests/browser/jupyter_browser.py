@@ -145,6 +145,7 @@ def _environment(base: Path) -> dict[str, str]:
         "JUPYTER_RUNTIME_DIR": "runtime",
         "JUPYTER_DATA_DIR": "data",
         "IPYTHONDIR": "ipython",
+        "DLCALC_DATA": "progress",
     }
     paths = [str(ROOT), str(DEMO_FOLDER), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, **{k: str(base / v) for k, v in folders.items()}, "PYTHONPATH": os.pathsep.join(paths)}
@@ -203,6 +204,21 @@ class NotebookPage:
         self.wait_until_idle()
         self.page.wait_for_function(LOADED, timeout=20000)
         return list(self.page.evaluate(ERRORS))
+
+    def commit_predictions(self) -> None:
+        """Answer every prediction, so that no figure stays locked."""
+        buttons = self.page.get_by_role("button", name="Commit", exact=True)
+        while buttons.locator("visible=true").count():
+            button = buttons.locator("visible=true").first
+            box = button.locator("xpath=ancestor::*[contains(@class, 'widget-vbox')][1]")
+            choice, number = box.locator("input[type=radio]"), box.locator("input[type=text]")
+            if choice.count():
+                choice.first.check()
+            else:
+                number.fill("1")
+            button.click()
+            button.wait_for(state="hidden")
+        self.wait_until_idle()
 
     def close(self) -> None:
         """End the kernel and close the page."""

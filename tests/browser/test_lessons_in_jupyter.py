@@ -10,6 +10,8 @@ lessons = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 @lessons
 def test_a_lesson_runs_and_its_controls_move_their_figures(open_notebook, lesson):
     notebook = open_notebook(lesson.name, viewport={"width": 1280, "height": 1400})
+    notebook.commit_predictions()
+    assert notebook.page.locator("[data-dlcalc-locked]").count() == 0
     for k, figure in enumerate(figures_of(notebook)):
         figure.picture.scroll_into_view_if_needed()
         assert figure.words

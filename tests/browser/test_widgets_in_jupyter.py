@@ -245,6 +245,18 @@ def test_an_untrusted_notebook_shows_its_pictures_with_their_descriptions(browse
     notebook.close()
 
 
+def test_a_notebook_that_is_opened_again_shows_its_pictures_and_no_error(browser, server, saved):
+    notebook = NotebookPage(browser, server, saved.name)
+    pictures = notebook.page.locator(".jp-OutputArea img:visible")
+    pictures.nth(1).wait_for()
+    dead = notebook.page.get_by_text("Error displaying widget: model not found")
+    dead.first.wait_for(state="attached")
+    assert not any(dead.nth(k).is_visible() for k in range(dead.count()))
+    assert notebook.run_all() == []
+    assert len(figures_of(notebook)) == 2
+    notebook.close()
+
+
 def test_the_exported_page_moves_with_no_kernel_and_no_network(browser, tmp_path):
     flipbook(phi_and_slope, z=(-6, 6, 0.5)).save_html(tmp_path / "figure.html")
     context = browser.new_context(offline=True)
