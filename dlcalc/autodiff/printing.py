@@ -67,8 +67,12 @@ class GradFn:
         origin = self.tensor.origin
         if origin is FREED:
             return "Freed"
-        name = origin[0].name
-        return NAMES.get(name, "".join(part.capitalize() for part in name.split("_"))) + "Backward0"
+        operation, inputs, arguments, *_ = origin
+        name = NAMES.get(operation.name, "".join(part.capitalize() for part in operation.name.split("_")))
+        if operation.name == "matmul":
+            name = {(1, 1): "Dot", (2, 1): "Mv"}.get((inputs[0].ndim, inputs[-1].ndim), "Mm")
+        along = operation.name in ("sum", "mean") and arguments[1] is not None
+        return f"{name}Backward{int(along or (operation.name == 'pow' and len(inputs) == 2))}"
 
     def __repr__(self) -> str:
         return f"<{self.name()}>"

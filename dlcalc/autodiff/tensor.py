@@ -362,7 +362,7 @@ class Tensor:
     def requires_grad_(self, requires_grad: bool = True) -> "Tensor":
         """The tensor, with derivatives recorded from now on."""
         if requires_grad and self.value.dtype.kind != "f":
-            message = f"only Tensors of floating point dtype can require gradients, not {self.dtype}"
+            message = f"Only Tensors of floating point dtype can require gradients, not {self.dtype}"
             raise RuntimeError(message)
         if not requires_grad and self.origin is not None:
             message = "you can only change requires_grad flags of leaf variables; use detach() to leave the graph"
@@ -455,15 +455,6 @@ class Tensor:
         else:
             self.value = old.dtype.type(new)
         return self
-
-    def subtract(self, step: Any) -> None:
-        """assign(value - step), the faster way."""
-        old = self.value
-        recorder.note_change(old)
-        if isinstance(old, np.ndarray):
-            np.subtract(old, step, old)
-        else:
-            self.value = old - step
 
     def zero_(self) -> "Tensor":
         """The tensor, set to 0."""
