@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 
 from dlcalc.autodiff.engine import recorder
+from dlcalc.autodiff.silence import quietly, silent_context
 from dlcalc.autodiff.tensor import Tensor
+
+_STEPPING = silent_context()
 
 
 class Optimizer:
@@ -43,6 +46,9 @@ class Optimizer:
 
     def step(self) -> None:
         """Change every parameter that has a gradient."""
+        quietly(_STEPPING, self._step)
+
+    def _step(self) -> None:
         for w in self.params:
             if w.grad is not None:
                 recorder.note_change(w.value)

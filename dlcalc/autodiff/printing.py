@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcalc.autodiff.engine import FREED, recorder
+from dlcalc.autodiff.engine import recorder
 
 LINE_WIDTH = 80
 EDGE_ITEMS = 3
@@ -65,12 +65,10 @@ class GradFn:
     def name(self) -> str:
         """PyTorch's name of the operation, such as MulBackward0."""
         origin = self.tensor.origin
-        if origin is FREED:
-            return "Freed"
-        operation, inputs, arguments, *_ = origin
+        operation, inputs, arguments, *_ = origin if isinstance(origin, tuple) else (origin, (), (None, None))
         name = NAMES.get(operation.name, "".join(part.capitalize() for part in operation.name.split("_")))
         if operation.name == "matmul":
-            name = {(1, 1): "Dot", (2, 1): "Mv"}.get((inputs[0].ndim, inputs[-1].ndim), "Mm")
+            name = {(1, 1): "Dot", (2, 1): "Mv"}.get(tuple(x.ndim for x in inputs), "Mm")
         along = operation.name in ("sum", "mean") and arguments[1] is not None
         return f"{name}Backward{int(along or (operation.name == 'pow' and len(inputs) == 2))}"
 

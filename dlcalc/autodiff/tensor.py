@@ -23,6 +23,7 @@ from dlcalc.autodiff import primitives as ops
 from dlcalc.autodiff.engine import pullback, recorder
 from dlcalc.autodiff.primitives import Primitive
 from dlcalc.autodiff.printing import DTYPES, DType, GradFn, Size, numpy_dtype, tensor_repr
+from dlcalc.autodiff.silence import is_taken, quietly
 
 _new = object.__new__
 _next_age = recorder.next_age
@@ -72,9 +73,8 @@ def apply(operation: Primitive, inputs: tuple["Tensor", ...], arguments: tuple[A
 
 def _compute_again(operation: Primitive, arguments: tuple[Any, ...], error: Exception) -> Any:
     """The value after all, if only the silent context was taken; else the error in the words of PyTorch."""
-    if isinstance(error, RuntimeError):
-        with np.errstate(all="ignore"):
-            return operation.forward(*arguments)
+    if is_taken(error):
+        return quietly(ops.COMPUTING, operation.forward, *arguments)
     shapes = " and ".join(str(tuple(x.shape)) for x in arguments if isinstance(x, np.ndarray | np.generic))
     message = f"{operation.name}: shapes {shapes} do not fit together ({error})"
     raise RuntimeError(message) from error
@@ -708,7 +708,7 @@ class Tensor:
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         if ufunc is np.add and method == "reduce":
-            return inputs[0].sum(inputs[1])
+            return inputs[0].sum(options["axis"])
         operation = UFUNCS.get(ufunc)
         if operation is not None and method == "__call__" and not options:
             return self.call(operation, inputs)
