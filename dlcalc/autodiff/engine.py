@@ -14,6 +14,7 @@ References
 Griewank & Walther, *Evaluating Derivatives*, 2nd ed. (2008).
 """
 
+import threading
 from collections.abc import Iterable
 from heapq import heappop, heappush
 from itertools import count
@@ -24,14 +25,19 @@ import numpy as np
 from dlcalc.autodiff.silence import quietly, silent_context
 
 
+class Mode(threading.local):
+    """Whether operations are recorded, in this thread."""
+
+    enabled = True
+
+
 class Recorder:
-    """What is true of recording as a whole: whether it is on, and what was changed in place, and when.
+    """What is true of recording as a whole: ages, and what was changed in place, and when.
 
     Ages count down: the younger, the smaller, so that a heap hands out the youngest first.
     """
 
     def __init__(self) -> None:
-        self.enabled = True
         self.default_dtype: Any = np.dtype(np.float64)
         self.next_age = count(-1, -1).__next__
         self.last_change = 0
@@ -42,6 +48,7 @@ class Recorder:
         self.last_change = self.changes[id(value if value.base is None else value.base)] = self.next_age()
 
 
+mode = Mode()
 recorder = Recorder()
 _sum = np.add.reduce
 
@@ -144,11 +151,7 @@ def pullback(
     """
     keep = frozenset() if wanted is None else frozenset(wanted)
     needed = None if wanted is None else needed_for(keep, sorted_graph(roots))
-    before, recorder.enabled = recorder.enabled, record
-    try:
-        return quietly(_PULLING, _pull, roots, seeds, needed, keep, retain, record)
-    finally:
-        recorder.enabled = before
+    return quietly(_PULLING, _pull, roots, seeds, needed, keep, retain, record)
 
 
 def _pull(roots: Any, seeds: Any, needed: Any, keep: Any, retain: bool, record: bool) -> dict[Any, Any]:

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlcalc.autodiff import primitives as ops
-from dlcalc.autodiff.engine import pullback, recorder
+from dlcalc.autodiff.engine import mode, pullback, recorder
 from dlcalc.autodiff.primitives import Primitive
 from dlcalc.autodiff.printing import DTYPES, DType, GradFn, Size, numpy_dtype, tensor_repr
 from dlcalc.autodiff.silence import is_taken, quietly
@@ -61,7 +61,7 @@ def apply(operation: Primitive, inputs: tuple["Tensor", ...], arguments: tuple[A
     y.value = value
     y.grad = None
     y.retains = False
-    if tracked and recorder.enabled:
+    if tracked and mode.enabled:
         y.tracked = True
         frame = _caller(2)
         y.origin = (operation, inputs, arguments, _next_age(), frame.f_code, frame.f_lasti)
@@ -132,7 +132,7 @@ def _in_place(operation: Primitive) -> Any:
 
     def method(self: "Tensor", other: Any, alpha: float = 1) -> "Tensor":
         other = other if alpha == 1 else alpha * other
-        if recorder.enabled and (self.tracked or getattr(other, "tracked", False)):
+        if mode.enabled and (self.tracked or getattr(other, "tracked", False)):
             self.check_free_to_change()
             return operation(self, other)
         return self.assign(operation.forward(self.value, other.value if isinstance(other, Tensor) else other))
@@ -439,7 +439,7 @@ class Tensor:
 
     def check_free_to_change(self) -> None:
         """Raise if recording is on and a change in place would falsify derivatives."""
-        if recorder.enabled and self.tracked and self.origin is None:
+        if mode.enabled and self.tracked and self.origin is None:
             message = (
                 "a leaf Variable that requires grad is being used in an in-place operation: "
                 "put the update under torch.no_grad()"
@@ -472,7 +472,7 @@ class Tensor:
 
     def __setitem__(self, index: Any, new: Any) -> None:
         self.check_free_to_change()
-        if recorder.enabled and (self.tracked or getattr(new, "tracked", False)):
+        if mode.enabled and (self.tracked or getattr(new, "tracked", False)):
             message = "an entry cannot be set where a gradient is recorded: build the tensor with stack, cat or where"
             raise RuntimeError(message)
         self.value = np.asarray(self.value)
