@@ -220,6 +220,14 @@ _ALL = (
         reveal="it is 2·5 + 3·7 = 31: multiply along a path, add over paths.",
     ),
     _choose(
+        "06.transfer",
+        "A program has 3 inputs and 1,000,000 outputs, and you need the whole Jacobian. Which mode do you choose?",
+        ("Reverse", "that would carry a million rows, one for each output."),
+        ("Forward", "three columns, one for each input, go through the program once."),
+        ("Path by path", "paths share most of their edges; walking each one repeats the work."),
+        right="b",
+    ),
+    _choose(
         "07.bias-node",
         "What is the error signal δ of the bias node?",
         ("1", "1 is its value v; nothing flows into it."),
