@@ -309,7 +309,9 @@ def test_repr_names_the_function_and_its_kinks():
 
 
 def test_an_unknown_name_is_answered_with_the_nearest_one():
-    with pytest.raises(ValueError, match="unknown activation 'sigmiod': did you mean 'sigmoid'. Known: identity, sig"):
+    with pytest.raises(
+        ValueError, match=r"unknown activation 'sigmiod': did you mean 'sigmoid'\? Known: identity, sig"
+    ):
         activation("sigmiod")
     with pytest.raises(KeyError, match="did you mean 'relu'"):
         ACTIVATIONS["ReLU"]

@@ -49,7 +49,7 @@ def test_the_jacobian_is_symmetric_and_its_rows_sum_to_zero(z):
     np.testing.assert_allclose(J.sum(axis=2), 0, atol=1e-16)
 
 
-def test_the_jacobian_is_diag_p_minus_p_pᵀ_and_what_differences_find():
+def test_the_jacobian_is_diag_p_minus_p_p_transposed_and_what_differences_find():
     z = np.array([0.3, -1.0, 2.0, 0.5])
     p = softmax(z)
     np.testing.assert_allclose(softmax_jacobian(z), np.diag(p) - np.outer(p, p), rtol=1e-14)

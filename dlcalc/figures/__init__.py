@@ -12,16 +12,25 @@ True
 
 from importlib import import_module
 
-# Every figure by name, with the module that draws it and holds its row of the registry.
+# Every figure by name, with the module that draws it and holds its row of the registry. A module never has the name of
+# a figure: Python would put the module in the figure's place as soon as somebody imports it.
 _MODULES = {
-    "taylor_expansion": "taylor_expansion",
-    "jacobian_map": "jacobian_map",
-    "difference_errors": "difference_errors",
-    "forward_propagation": "forward_propagation",
-    "gradient_descent": "gradient_descent",
-    "smallest_network": "smallest_network",
+    "forward_propagation": "forward_pass",
+    "gradient_descent": "descent_path",
+    "smallest_network": "gear_train",
     "activation_and_slope": "activation_slopes",
     "product_of_slopes": "slope_products",
+    "taylor_expansion": "taylor_polynomials",
+    "jacobian_map": "jacobian_ellipse",
+    "difference_errors": "difference_steps",
+    "paths_and_sums": "path_sums",
+    "accumulation_cost": "accumulation_costs",
+    "backpropagation_by_unit": "backpropagation_units",
+    "shape_tiles": "slip_tiles",
+    "linked_view": "linked_scene",
+    "tape_in_steps": "computation_graphs",
+    "training_dashboard": "training_panels",
+    "digit_predictions": "digit_readings",
 }
 
 __all__ = ["FIGURES", *_MODULES]  # noqa: PLE0604 -- the names are the table's

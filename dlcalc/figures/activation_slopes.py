@@ -130,8 +130,8 @@ def _slope_panel(figure: Figure, rectangle: theme.Rectangle, phi: Activation) ->
 def _tangent(axes: Axes, z: float, value: float, slope: float, *, compact: bool) -> list[Artist]:
     """The point on φ with its tangent, a line of one length on paper whatever the slope is."""
     across, up = np.diff(axes.get_xlim())[0], np.diff(axes.get_ylim())[0]
-    pixels = axes.bbox
-    x_scale, y_scale = pixels.width / theme.DPI / across, pixels.height / theme.DPI / up
+    dpi = axes.figure.dpi
+    x_scale, y_scale = axes.bbox.width / dpi / across, axes.bbox.height / dpi / up
     half = TANGENT / np.hypot(x_scale, slope * y_scale)
     (line,) = axes.plot(
         [z - half, z + half], [value - slope * half, value + slope * half], **GRADIENTS.line(2.6), zorder=4

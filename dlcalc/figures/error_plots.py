@@ -48,8 +48,6 @@ def log_log(
         yscale="log",
         xticks=[10.0**power for power in ticks[0]],
         yticks=[10.0**power for power in ticks[1]],
-        xticklabels=[_power_of_ten(power) for power in ticks[0]],
-        yticklabels=[_power_of_ten(power) for power in ticks[1]],
         **options,
     )
 
@@ -58,10 +56,6 @@ def _powers(limits: tuple[float, float], every: int) -> Sequence[int]:
     first, last = np.ceil(np.log10(limits[0]) - 1e-9), np.floor(np.log10(limits[1]) + 1e-9)
     # Counted from 0, so that 1 = 10⁰ is among the ticks wherever it is on the axis.
     return [power for power in range(int(first), int(last) + 1) if power % every == 0]
-
-
-def _power_of_ten(power: int) -> str:
-    return "1" if power == 0 else f"$10^{{{power}}}$"
 
 
 def error_curve(axes: Axes, steps: Array, errors: Array, **line: Any) -> Line2D:

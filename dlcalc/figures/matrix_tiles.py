@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from dlcalc.figures import theme
-from dlcalc.figures.theme import HIGHLIGHT, INK, MUTED, number
+from dlcalc.figures.theme import BIAS, HIGHLIGHT, INK, MUTED, number
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -94,6 +94,57 @@ def draw_matrix(
     if name:
         theme.label(axes, (left + right) / 2, top + 0.16, name, ha="center", color=MUTED)
     return Tile(cells, texts, left, right, top, top - rows * height)
+
+
+def draw_shape(
+    axes: Axes,
+    left: float,
+    middle: float,
+    shape: tuple[int, int],
+    role: Role,
+    *,
+    unit: float,
+    bias_column: bool = False,
+    lit: bool = False,
+    broken: bool = False,
+) -> float:
+    """A blank tile, `unit` inches for each row and column; returns where it ends.
+
+    `bias_column` tints the last column, `lit` the whole tile; a tile that is `broken` is dashed and heavy.
+    """
+    rows, columns = shape
+    width, height = columns * unit, rows * unit
+    bottom = middle - height / 2
+    edge = INK if lit or broken else role.colour
+    style = (0, (2.5, 1.5)) if broken else "-"
+    body = Rectangle((left, bottom), width, height, facecolor=HIGHLIGHT.tint if lit else role.tint, edgecolor="none")
+    axes.add_patch(body)
+    if bias_column:
+        strip = Rectangle((left + width - unit, bottom), unit, height, facecolor=BIAS.tint, edgecolor="none")
+        axes.add_patch(strip)
+    x, y = _grid(left, bottom, shape, unit)
+    axes.plot(x, y, color=role.colour, linewidth=0.5, alpha=0.55, zorder=2)
+    frame = Rectangle(
+        (left, bottom), width, height, fill=False, edgecolor=edge, linewidth=1.4, linestyle=style, zorder=3
+    )
+    if lit or broken:
+        frame.set_linewidth(2.2)
+    axes.add_patch(frame)
+    return left + width
+
+
+def _grid(left: float, bottom: float, shape: tuple[int, int], unit: float) -> tuple[list[float], list[float]]:
+    """The inner lines of a tile as one broken line."""
+    rows, columns = shape
+    x: list[float] = []
+    y: list[float] = []
+    for i in range(1, rows):
+        x += [left, left + columns * unit, np.nan]
+        y += [bottom + i * unit, bottom + i * unit, np.nan]
+    for j in range(1, columns):
+        x += [left + j * unit, left + j * unit, np.nan]
+        y += [bottom, bottom + rows * unit, np.nan]
+    return x, y
 
 
 def draw_sign(axes: Axes, x: float, middle: float, sign: str, width: float = 0.26) -> float:

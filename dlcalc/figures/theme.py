@@ -26,6 +26,7 @@ from matplotlib import rc_context
 from matplotlib.font_manager import fontManager
 from matplotlib.patches import FancyBboxPatch, Polygon
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -106,18 +107,13 @@ NEUTRAL = Role("neutral", "#686b71", "#efeee9", "-", "o")
 # What the reader is looking at just now: a warm ground under dark ink.
 HIGHLIGHT = Role("highlight", "#7a5200", "#ffe08a", "-", "*")
 
+# A translucent upright band at the place of a slider. It lies over the curves and not under them, because a flipbook
+# paints what moves after all that stands.
+BAND: dict[str, Any] = {"color": "#f5b400", "alpha": 0.33, "linewidth": 7, "solid_capstyle": "butt", "zorder": 4}
+
 ROLES = (VALUES, ERRORS, GRADIENTS, BIAS, LEARNER, NEUTRAL, HIGHLIGHT)
 
-_TICKS: dict[str, Any] = {
-    "length": 0,
-    "pad": 5,
-    "labelsize": SMALL,
-    "labelcolor": MUTED,
-    "labelfontfamily": FONTS[0],
-    "grid_color": GRID,
-    "grid_linewidth": 1.0,
-    "grid_linestyle": "-",
-}
+_TICK: dict[str, Any] = {"fontsize": SMALL, "color": MUTED}
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 _SETTINGS: dict[Any, Any] = {
@@ -195,25 +191,63 @@ def plot(
         (left, bottom, width, height) as fractions of the figure.
     """
     axes = figure.add_axes(rectangle, facecolor="none", xscale=xscale, yscale=yscale, xlim=xlim, ylim=ylim)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side == "bottom")
-    axes.spines.bottom.set(color=FAINT, linewidth=1.2)
-    axes.set_axisbelow(True)
-    # One call for ticks and grid: matplotlib rebuilds every tick at each, which costs more than all the curves.
-    axes.tick_params(**_TICKS, gridOn=grid)
-    if xticks is not None:
-        axes.set_xticks(xticks, xticklabels)
-    if yticks is not None:
-        axes.set_yticks(yticks, yticklabels)
-    if "log" in (xscale, yscale):
-        axes.minorticks_off()
+    # matplotlib spends more time on its ticks than on all the curves, so ours are a line and plain texts.
+    axes.set(xticks=(), yticks=())
+    axes.minorticks_off()
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    for along, ticks, limits, scale, labels in (
+        ("x", xticks, xlim, xscale, xticklabels),
+        ("y", yticks, ylim, yscale, yticklabels),
+    ):
+        chosen = _chosen(limits, scale) if ticks is None else ticks
+        if grid:
+            _grid(axes, along, chosen)
+        _tick_labels(axes, along, chosen, [_written(tick, scale) for tick in chosen] if labels is None else labels)
+    if grid or xticks != ():
+        axes.plot([0, 1], [0, 0], transform=axes.transAxes, color=FAINT, linewidth=1.6, zorder=0.6)
     if xlabel:
-        axes.set_xlabel(xlabel, fontsize=BODY, color=INK, loc="right", labelpad=0)
+        axes.set_xlabel(xlabel, fontsize=BODY, color=INK, loc="right", labelpad=1.6 * SMALL + 3)
     if ylabel:
         axes.text(
             0.0, 1.03, ylabel, transform=axes.transAxes, fontsize=BODY, color=INK, ha="left", va="bottom", zorder=5
         )
     return axes
+
+
+def _chosen(limits: tuple[float, float], scale: str) -> Sequence[float]:
+    """Round numbers between the limits."""
+    low, high = min(limits), max(limits)
+    locator = MaxNLocator(5, steps=[1, 2, 5, 10]) if scale == "linear" else LogLocator()
+    return [float(tick) for tick in locator.tick_values(low, high) if low <= tick <= high]
+
+
+def _written(tick: float, scale: str) -> str:
+    """A tick as a number, on a log axis as a power of ten."""
+    if scale == "log" and tick != 1:
+        return f"$10^{{{round(np.log10(tick))}}}$"
+    return f"{tick:g}".replace("-", "−")
+
+
+def _grid(axes: Axes, along: str, ticks: Sequence[float]) -> None:
+    """All grid lines of one direction, as one line with gaps."""
+    places, across = np.repeat(np.asarray(ticks, float), 3), np.tile([0.0, 1.0, np.nan], len(ticks))
+    if along == "x":
+        axes.plot(places, across, transform=axes.get_xaxis_transform(), color=GRID, linewidth=1.0, zorder=0.5)
+    else:
+        axes.plot(across, places, transform=axes.get_yaxis_transform(), color=GRID, linewidth=1.0, zorder=0.5)
+
+
+def _tick_labels(axes: Axes, along: str, ticks: Sequence[float], labels: Sequence[str]) -> None:
+    """The labels of the ticks, five points below the axes or to their left."""
+    gap = 5 * axes.figure.dpi / 72
+    for tick, text in zip(ticks, labels, strict=False):
+        if along == "x":
+            place = (tick, -gap / axes.bbox.height)
+            axes.text(*place, text, transform=axes.get_xaxis_transform(), ha="center", va="top", **_TICK)
+        else:
+            place = (-gap / axes.bbox.width, tick)
+            axes.text(*place, text, transform=axes.get_yaxis_transform(), ha="right", va="center_baseline", **_TICK)
 
 
 def blank(figure: Figure, rectangle: Rectangle, *, xlim: tuple[float, float], ylim: tuple[float, float]) -> Axes:
@@ -267,8 +301,8 @@ def arrow(axes: Axes, start: Array, end: Array, role: Role, *, width: float = 2.
 
     For axes with one unit as long in x as in y; the head shrinks with short arrows.
     """
-    # One pixel in units of the axes.
-    pixel = float(np.diff(axes.get_xlim())[0]) / axes.bbox.width
+    # A hundredth of an inch in units of the axes.
+    pixel = float(np.diff(axes.get_xlim())[0]) / axes.bbox.width * axes.figure.dpi / DPI
     along = np.asarray(end, float) - start
     length = float(np.hypot(*along))
     along = along / length if length > 0 else np.array([1.0, 0.0])
@@ -296,7 +330,7 @@ def scientific(value: float, digits: int = 1) -> str:
     >>> scientific(9.54e-7), scientific(0.25), scientific(1)
     ('9.5 × 10⁻⁷', '0.25', '1')
     """
-    if value == 0 or 1e-3 <= abs(value) < 1e4:
+    if value == 0 or 1e-3 <= abs(value) < 1e4 or not np.isfinite(value):
         return f"{float(f'{value:.{digits}e}'):g}".replace("-", "−")
     mantissa, exponent = f"{value:.{digits}e}".split("e")
     return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}".replace("-", "−")

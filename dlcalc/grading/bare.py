@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,10 +64,8 @@ class BareProcess(Launched):
         """End the worker and the group of the exercise; what left that group is out of reach without a sandbox."""
         self.process.kill()
         if self.child is not None and hasattr(os, "killpg"):
-            try:
+            with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.child, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
 
     def wait(self) -> None:
         """Return when the worker has ended, and take its scratch folder away."""

@@ -147,9 +147,8 @@ def _distribution_closure() -> list[metadata.Distribution]:
             found[name] = metadata.distribution(name)
         except metadata.PackageNotFoundError:
             continue
-        for requirement in found[name].requires or ():
-            if "extra ==" not in requirement:
-                pending.append(_bare_name(requirement))
+        requirements = found[name].requires or ()
+        pending += [_bare_name(requirement) for requirement in requirements if "extra ==" not in requirement]
     return list(found.values())
 
 

@@ -88,7 +88,7 @@ def grade(
     except (SandboxError, StateError, OSError) as error:
         _refuse(str(error))
     except (KeyboardInterrupt, Interrupted):
-        click.echo(f"\nStopped. What was graded is kept; the same command goes on from there.", err=True)
+        click.echo("\nStopped. What was graded is kept; the same command goes on from there.", err=True)
         sys.exit(INTERRUPTED)
     click.echo(f"{len(paths)} submissions ({graded} of them graded now): {out}", err=True)
     sys.exit(status)

@@ -65,7 +65,7 @@ class Docker(Sandbox):
         options += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", USER, "--ipc", "private"]
         options += ["--pids-limit", str(limits.processes), "--memory", str(limits.total_memory)]
         options += ["--memory-swap", str(limits.total_memory), "--cpus", "1", "--pull", "never", "--log-driver", "none"]
-        options += ["--tmpfs", f"/tmp:rw,nosuid,nodev,noexec,size={limits.scratch},mode=1777"]
+        options += ["--tmpfs", f"/tmp:rw,nosuid,nodev,noexec,size={limits.scratch},mode=1777"]  # noqa: S108 - the container's own
         options += ["--shm-size", "1m", "--workdir", "/tmp", "--hostname", "sandbox", "--entrypoint", "python3"]  # noqa: S108
         folders = {"/box": box.code} | ({"/lesson": box.lesson} if box.lesson is not None else {})
         for destination, source in folders.items():
@@ -79,9 +79,7 @@ class Docker(Sandbox):
         return [self.program, *options, self.image, *flags, "-c", code, worker]
 
     def _kill(self, name: str) -> None:
-        subprocess.run(  # noqa: S603 - a list that we built
-            [self.program, "kill", name], capture_output=True, check=False, timeout=30
-        )
+        subprocess.run([self.program, "kill", name], capture_output=True, check=False, timeout=30)
 
 
 def _find_engine(image: str) -> str:
@@ -89,7 +87,7 @@ def _find_engine(image: str) -> str:
     if program is None:
         raise SandboxError("--sandbox docker needs Docker or Podman, and neither is installed.")
     try:
-        asked = subprocess.run(  # noqa: S603
+        asked = subprocess.run(
             [program, "image", "inspect", image], capture_output=True, text=True, check=False, timeout=60
         )
     except subprocess.TimeoutExpired:

@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dlcalc.exercises import Exercise
 from dlcalc.grading import course, notebook, wire
 from dlcalc.grading.launching import SandboxError
 from dlcalc.grading.limits import Limits
@@ -21,6 +20,7 @@ from dlcalc.grading.suspicion import suspicion
 from dlcalc.grading.worker_process import WorkerProcess, WorkerStopped
 
 if TYPE_CHECKING:
+    from dlcalc.exercises import Exercise
     from dlcalc.grading.box import Box
     from dlcalc.grading.launching import Sandbox
     from dlcalc.grading.watcher import Watcher
@@ -34,6 +34,7 @@ STOPPED = {
     "died": "The Python process that ran the code ended (os._exit, a crash, or too much memory or processor time?).",
     "memory": "The code used more memory than a submission may.",
     "processes": "The code started more processes than a submission may.",
+    "files": "The code made more files than a submission may.",
     "garbled": "The process that ran the code did not answer as it should.",
 }
 TOO_LONG = "The code took too long (is there a loop that never ends?)."
@@ -93,7 +94,7 @@ class Grader:
                 if any(exercise.id in cells for exercise in exercises):
                     session = self._session(lesson, exercises, cells, end, fresh)
                     rows += [Row(submission=path, **outcome) for outcome in session.grade()]
-        except notebook.UnreadableNotebook as error:
+        except notebook.UnreadableNotebookError as error:
             return [Row(path, "", 0, 0, "error", str(error))]
         finally:
             for worker in fresh:
@@ -128,7 +129,7 @@ class Grader:
     def _session(
         self, lesson: str, exercises: list[Exercise], cells: dict[str, str], end: float, fresh: list[WorkerProcess]
     ) -> LessonSession:
-        """A session in a sandbox of its own; the one that parsed the notebook, where no cell has run, serves the first."""
+        """A session in a sandbox of its own; the first gets the one that parsed the notebook: no cell has run there."""
         if lesson in course.LESSONS_WITH_AUTODIFF:
             return LessonSession(self, self.autodiff_box, exercises, cells, end)
         return LessonSession(self, self.plain_box, exercises, cells, end, fresh.pop() if fresh else None)
@@ -139,7 +140,7 @@ def read_cells(worker: WorkerProcess, content: bytes) -> dict[str, str]:
 
     Raises
     ------
-    UnreadableNotebook
+    UnreadableNotebookError
         If it is none, or needs too much memory or time.
     """
     try:
@@ -147,11 +148,11 @@ def read_cells(worker: WorkerProcess, content: bytes) -> dict[str, str]:
         reply = worker.ask({"op": "read"}, READING_SECONDS, attachment=content)
         worker.end()
     except WorkerStopped:
-        raise notebook.UnreadableNotebook("The notebook needs more memory or time than a notebook may.") from None
+        raise notebook.UnreadableNotebookError("The notebook needs more memory or time than a notebook may.") from None
     if "unreadable" in reply:
-        raise notebook.UnreadableNotebook(str(reply["unreadable"])[:200])
+        raise notebook.UnreadableNotebookError(str(reply["unreadable"])[:200])
     if "cells" not in reply:
-        raise notebook.UnreadableNotebook("The notebook holds more than a notebook may.")
+        raise notebook.UnreadableNotebookError("The notebook holds more than a notebook may.")
     return {str(identifier): str(source) for identifier, source in reply["cells"]}
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -69,15 +71,16 @@ class Launched:
             self.on_kill()
         if self.init is not None:
             # With the first process of its namespace the kernel ends all others, before the outer process is told.
-            try:
+            with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self.init, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             return
         self.process.kill()
 
     def wait(self) -> None:
         """Return when every process of the sandbox has ended, and let go of its pipes."""
+        if self.init is not None:
+            # The first process of a namespace ends after all others, and the outer process does not wait for it.
+            select.select([self.init], [], [], 10)
         try:
             self.process.wait(timeout=10)
         except subprocess.TimeoutExpired:
@@ -85,10 +88,8 @@ class Launched:
             self.process.wait()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
-                try:
+                with suppress(OSError):
                     stream.close()
-                except OSError:
-                    pass
         if self.init is not None:
             os.close(self.init)
             self.init = None
@@ -109,7 +110,7 @@ class Sandbox(ABC):
             If the sandbox cannot start.
         """
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - as a rule there is nothing to do
         """Let go of what was made for all launches."""
 
 
@@ -119,7 +120,6 @@ def worker_options(limits: Limits, *, box: Box, alone: bool, scratch: list[str])
         "driver": "box.driving",
         "lesson_modules": box.lesson is not None,
         "alone": alone,
-        "hide": alone,
         "scratch": scratch,
         "memory": limits.memory,
         "file_size": limits.file_size,
@@ -133,6 +133,4 @@ def worker_options(limits: Limits, *, box: Box, alone: bool, scratch: list[str])
 def start(command: list[str], **keywords: Any) -> subprocess.Popen[bytes]:
     """Popen with pipes, in a session of its own, so that Ctrl-C in the terminal reaches the grader only."""
     group = {"start_new_session": True} if sys.platform != "win32" else {"creationflags": 0x200}
-    return subprocess.Popen(  # noqa: S603 - the command is a list that we built, no shell reads it
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, **group, **keywords
-    )
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, **group, **keywords)

@@ -21,6 +21,8 @@ class Limits:
         Processes and threads together; three belong to the sandbox itself.
     scratch : int
         What fits into /tmp.
+    files : int
+        In /tmp: empty ones fill the kernel's memory too.
     file_size : int
     open_files : int
     start_seconds : float
@@ -37,6 +39,7 @@ class Limits:
     total_memory: int = 1536 * MEBIBYTE
     processes: int = 16
     scratch: int = 64 * MEBIBYTE
+    files: int = 20_000
     file_size: int = 16 * MEBIBYTE
     open_files: int = 64
     start_seconds: float = 30.0

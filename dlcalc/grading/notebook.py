@@ -15,7 +15,7 @@ MAX_SOURCE = 200_000
 MAX_ID = 100
 
 
-class UnreadableNotebook(ValueError):
+class UnreadableNotebookError(ValueError):
     """Bytes that are no notebook; the message says why, in one sentence."""
 
 
@@ -24,7 +24,7 @@ def exercise_cells(content: bytes) -> dict[str, str]:
 
     Raises
     ------
-    UnreadableNotebook
+    UnreadableNotebookError
         If the bytes are no JSON object with a list of cells (nbformat 3 keeps them in worksheets).
     """
     sources: dict[str, str] = {}
@@ -36,23 +36,23 @@ def exercise_cells(content: bytes) -> dict[str, str]:
         sources[identifier] = _source(cell)
         if len(sources) > MAX_CELLS:
             message = f"The notebook has more than {MAX_CELLS} different exercises."
-            raise UnreadableNotebook(message)
+            raise UnreadableNotebookError(message)
     return sources
 
 
 def _parse(content: bytes) -> dict[str, Any]:
     if not content.strip(b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"):
-        raise UnreadableNotebook("The file is empty.")
+        raise UnreadableNotebookError("The file is empty.")
     try:
         notebook = json.loads(_decoded(content))
     except UnicodeDecodeError:
-        raise UnreadableNotebook("The file is not text in UTF-8, so it is not a notebook.") from None
+        raise UnreadableNotebookError("The file is not text in UTF-8, so it is not a notebook.") from None
     except (ValueError, RecursionError):
-        raise UnreadableNotebook("The file is not JSON, so it is not a notebook.") from None
+        raise UnreadableNotebookError("The file is not JSON, so it is not a notebook.") from None
     except MemoryError:
-        raise UnreadableNotebook("The notebook needs more memory than a notebook may.") from None
+        raise UnreadableNotebookError("The notebook needs more memory than a notebook may.") from None
     if not isinstance(notebook, dict):
-        raise UnreadableNotebook("The file is JSON, but not a notebook.")
+        raise UnreadableNotebookError("The file is JSON, but not a notebook.")
     return notebook
 
 
@@ -69,7 +69,7 @@ def _cells(notebook: dict[str, Any]) -> list[Any]:
         return cells
     sheets = notebook.get("worksheets")
     if not isinstance(sheets, list):
-        raise UnreadableNotebook("The file is JSON, but it has no list of cells.")
+        raise UnreadableNotebookError("The file is JSON, but it has no list of cells.")
     found: list[Any] = []
     for sheet in sheets:
         if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list):

@@ -20,6 +20,7 @@ from dlcalc.grading.text import plain_message, plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import TextIO
 
 LEARNERS = "learners"
 MARKS = {"correct": "✓", "missing": "○"}
@@ -86,8 +87,9 @@ def _exercise_line(row: Row) -> str:
 
 
 def _without_numbers(row: Row) -> str:
-    """The message without decimal fractions where it repeats text of the learner's own, who may have put inputs there."""
-    return NUMBER.sub("…", row.message) if row.verdict == "error" or "\nThe cell itself" in row.message else row.message
+    """The message; without decimal fractions where it repeats the learner's own text, which may hold secret inputs."""
+    may_hold_inputs = row.verdict == "error" or "\nThe cell itself" in row.message
+    return NUMBER.sub("…", row.message) if may_hold_inputs else row.message
 
 
 def overview_page(summaries: list[Summary]) -> str:
@@ -158,4 +160,7 @@ def _by_submission(rows: Iterable[Row]) -> Iterator[tuple[str, list[Row]]]:
 
 
 def _write(path: Path, content: str) -> None:
-    write_whole(path, lambda file: file.write(content))
+    def fill(file: TextIO) -> None:
+        file.write(content)
+
+    write_whole(path, fill)

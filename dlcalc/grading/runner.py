@@ -7,10 +7,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from dlcalc.grading.rows import Row
-from dlcalc.grading.submission import UnreadableFile, read_submission
+from dlcalc.grading.submission import UnreadableFileError, read_submission
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from dlcalc.grading.grader import Grader
     from dlcalc.grading.state import State
@@ -23,7 +23,7 @@ def grade_one(grader: Grader, state: State, path: str) -> bool:
     """Grade a submission unless its grades are known already, and keep them; whether it had to be graded."""
     try:
         content = read_submission(path)
-    except UnreadableFile as error:
+    except UnreadableFileError as error:
         state.keep(path, "", [Row(path, "", 0, 0, "error", str(error))])
         return True
     key = grader.key(content)
@@ -33,7 +33,7 @@ def grade_one(grader: Grader, state: State, path: str) -> bool:
     return True
 
 
-def grade_all(paths: list[str], grade: Callable[[str], bool], jobs: int) -> Iterator[bool]:
+def grade_all(paths: list[str], grade: Callable[[str], bool], jobs: int) -> Generator[bool, None, None]:
     """Whether each submission had to be graded, as they get done.
 
     Parameters

@@ -89,7 +89,7 @@ _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
 
 
 def program(machine: str) -> bytes | None:
-    """The filter as the kernel takes it (struct sock_filter, eight bytes each); None for a machine not in the tables."""
+    """The filter as the kernel takes it, eight bytes a step (struct sock_filter); None for another machine."""
     if machine not in AUDIT_ARCH:
         return None
     column = list(AUDIT_ARCH).index(machine)

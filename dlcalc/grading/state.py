@@ -10,13 +10,13 @@ import json
 import os
 import sqlite3
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlcalc.grading.rows import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from types import TracebackType
 
 SUFFIX = ".state.sqlite"

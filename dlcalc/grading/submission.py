@@ -11,7 +11,7 @@ SUFFIX = ".ipynb"
 CHECKPOINTS = ".ipynb_checkpoints"
 
 
-class UnreadableFile(ValueError):
+class UnreadableFileError(ValueError):
     """A submission that cannot be read; the message says why, in one sentence."""
 
 
@@ -44,7 +44,7 @@ def read_submission(path: str) -> bytes:
 
     Raises
     ------
-    UnreadableFile
+    UnreadableFileError
         For anything that is not a regular file (a link, a pipe, a device), that is too large, or that cannot be read.
     """
     flags = os.O_RDONLY
@@ -53,13 +53,13 @@ def read_submission(path: str) -> bytes:
         flags |= getattr(os, name, 0)
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):
-            raise UnreadableFile("Not a regular file (a link, a pipe or a device), so it was not read.")
+            raise UnreadableFileError("Not a regular file (a link, a pipe or a device), so it was not read.")
         descriptor = os.open(path, flags)
     except OSError as error:
         message = f"The file cannot be read: {error.strerror or type(error).__name__}."
-        raise UnreadableFile(message) from None
+        raise UnreadableFileError(message) from None
     except ValueError:
-        raise UnreadableFile("The file cannot be read: its name is no file name.") from None
+        raise UnreadableFileError("The file cannot be read: its name is no file name.") from None
     with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
         return _content(file.fileno())
 
@@ -67,10 +67,10 @@ def read_submission(path: str) -> bytes:
 def _content(descriptor: int) -> bytes:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        raise UnreadableFile("Not a regular file (a link, a pipe or a device), so it was not read.")
+        raise UnreadableFileError("Not a regular file (a link, a pipe or a device), so it was not read.")
     too_large = f"The file is larger than the {MAX_BYTES // 1_000_000} MB that a submission may have."
     if status.st_size > MAX_BYTES:
-        raise UnreadableFile(too_large)
+        raise UnreadableFileError(too_large)
     parts, total = [], 0
     try:
         while part := os.read(descriptor, 1 << 20):
@@ -78,8 +78,8 @@ def _content(descriptor: int) -> bytes:
             total += len(part)
             # The file may have grown since it was measured.
             if total > MAX_BYTES:
-                raise UnreadableFile(too_large)
+                raise UnreadableFileError(too_large)
     except OSError as error:
         message = f"The file cannot be read: {error.strerror or type(error).__name__}."
-        raise UnreadableFile(message) from None
+        raise UnreadableFileError(message) from None
     return b"".join(parts)

@@ -26,7 +26,7 @@ def plain_message(text: str) -> str:
 
 
 def plain_name(path: str) -> str:
-    """A file name as it is, except that what would act on a terminal is written as an escape such as \\x1b."""
+    """A file name as it is, except that a character that would act on a terminal is written as its escape."""
     return "".join(c if _is_shown(c) or c in "\t\r\n" else _escaped(c) for c in path)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dlcalc.grading import course
 from dlcalc.grading.launching import SandboxError
@@ -45,7 +45,7 @@ def try_known_answers(grader: Grader) -> None:
 
 def notebook_with(cells: dict[str, str]) -> bytes:
     """A notebook with these sources as its exercise cells."""
-    written = [
+    written: list[dict[str, Any]] = [
         {
             "cell_type": "code",
             "execution_count": None,

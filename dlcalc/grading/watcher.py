@@ -67,12 +67,24 @@ def excess(worker: WorkerProcess, now: float) -> str:
         return "time"
     if worker.launched.init_pid is None:
         return ""
-    processes, memory = consumption(worker.launched.init_pid)
+    first = worker.launched.init_pid
+    processes, memory = consumption(first)
+    held, files = scratch_use(first)
     if processes > worker.limits.processes:
         return "processes"
-    if memory > worker.limits.total_memory:
+    if memory + held > worker.limits.total_memory:
         return "memory"
-    return ""
+    return "files" if files > worker.limits.files else ""
+
+
+def scratch_use(first: int) -> tuple[int, int]:
+    """Bytes and number of the files in the /tmp of a sandbox, which lies in memory."""
+    try:
+        # Nobody inside can put another folder in this place: the sandbox's root is read-only.
+        status = os.statvfs(f"/proc/{first}/root/tmp")
+    except OSError:
+        return 0, 0
+    return (status.f_blocks - status.f_bfree) * status.f_frsize, status.f_files - status.f_ffree
 
 
 def consumption(first: int) -> tuple[int, int]:

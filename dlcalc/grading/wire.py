@@ -37,7 +37,8 @@ MAX_DEPTH = 12
 MAX_ITEMS = 50_000
 MAX_DIMENSIONS = 16
 MAX_INTEGER = 2**520
-DTYPES = frozenset({"|b1", "|i1", "|u1", *(f"<{kind}" for kind in "i2 i4 i8 u2 u4 u8 f2 f4 f8 c8 c16".split())})
+DTYPES = frozenset({"|b1", "|i1", "|u1", "<i2", "<i4", "<i8", "<u2", "<u4", "<u8"})
+DTYPES |= {"<f2", "<f4", "<f8", "<c8", "<c16"}
 
 
 class WireError(ValueError):
@@ -46,6 +47,8 @@ class WireError(ValueError):
 
 def encode(value: object) -> Any:
     """The JSON form of a plain value; a subclass (of ndarray, float, list, ...) is sent as what it derives from.
+
+    NumPy's own numbers travel as Python's.
 
     Raises
     ------
@@ -61,6 +64,8 @@ def _encode(value: object, depth: int) -> Any:
         raise WireError(message)
     if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, np.float64 | np.integer | np.bool_):
+        return _encode(value.item(), depth)
     if isinstance(value, np.ndarray | np.generic):
         return _encode_array(value)
     if isinstance(value, int):

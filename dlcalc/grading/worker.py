@@ -18,10 +18,13 @@ import gc
 import importlib
 import linecache
 import os
+import random
+import select
 import shutil
 import signal
 import sys
 import types
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,8 +74,8 @@ class Channel:
 def main(options: dict[str, Any]) -> None:
     """Serve the grader until it hangs up; ``options`` are the limits and what the sandbox allows."""
     channel = _take_over_standard_streams()
-    if options["hide"]:
-        _hide_this_process()
+    if options["alone"]:
+        _protect_this_process()
     driver = importlib.import_module(options["driver"])
     if options["lesson_modules"]:
         importlib.import_module("dlcalc.autodiff")
@@ -98,26 +101,47 @@ def _take_over_standard_streams() -> Channel:
         os.dup2(null, descriptor)
     if msvcrt is not None:
         for descriptor in (channel.reader, channel.writer):
-            msvcrt.setmode(descriptor, os.O_BINARY)
+            msvcrt.setmode(descriptor, os.O_BINARY)  # type: ignore[attr-defined, unused-ignore]
     return channel
 
 
-def _hide_this_process() -> None:
-    """Close /proc/<pid>/mem and its like of this process to its children, who run under the same user."""
+def _protect_this_process() -> None:
+    """Close /proc/<pid>/mem and its like to the children, who run under the same user, and take no signal of theirs.
+
+    As the first process of its namespace this one is safe from SIGKILL and SIGSTOP too, as long as it handles nothing.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _serve_in_a_child(channel: Channel, driver: Any, options: dict[str, Any]) -> None:
     child = os.fork()
     if child == 0:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         _limit_this_process(options)
         _serve(channel, driver, options)
         os._exit(0)
     channel.send({"begun": child})
+    _wait_for(child, channel)
     _, status, used = os.wait4(child, 0)
     _clear_away(child, options)
     seconds = used.ru_utime + used.ru_stime
     channel.send({"ended": os.waitstatus_to_exitcode(status), "seconds": seconds})
+
+
+def _wait_for(child: int, channel: Channel) -> None:
+    """Return when the child has ended; end everything if the grader hangs up before."""
+    if not hasattr(os, "pidfd_open"):
+        return
+    ended = os.pidfd_open(child)
+    poll = select.poll()
+    poll.register(ended, select.POLLIN)
+    # No event is asked for: that the other end has been closed is told anyway.
+    poll.register(channel.reader, 0)
+    if ended not in dict(poll.poll()):
+        os.kill(child, signal.SIGKILL)
+        os._exit(1)
+    os.close(ended)
 
 
 def _limit_this_process(options: dict[str, Any]) -> None:
@@ -159,7 +183,7 @@ def _clear_away(child: int, options: dict[str, Any]) -> None:
                 if entry.is_dir(follow_symlinks=False):
                     shutil.rmtree(entry.path, ignore_errors=True)
                 else:
-                    os.unlink(entry.path)
+                    Path(entry.path).unlink()
 
 
 def _serve(channel: Channel, driver: Any, options: dict[str, Any]) -> None:
@@ -167,7 +191,7 @@ def _serve(channel: Channel, driver: Any, options: dict[str, Any]) -> None:
     space = _namespace(options)
     while True:
         request = channel.receive()
-        operation = request.get("op")
+        operation = str(request.get("op"))
         if operation == "end":
             return
         try:
@@ -181,6 +205,9 @@ def _namespace(options: dict[str, Any]) -> dict[str, Any]:
     """What a notebook has at hand: NumPy, the course's functions (which do nothing here), autodiff in lesson 10."""
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
+    # An answer drawn at random is the same in every run, and so is the table.
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - the global generator is the one that a learner may use
     space = module.__dict__
     space["np"] = np
     space["__builtins__"] = builtins
@@ -200,9 +227,11 @@ def _do_nothing(*_arguments: object, **_keywords: object) -> None:
 def _read(channel: Channel, _driver: Any, _space: dict[str, Any], _request: dict[str, Any]) -> dict[str, Any]:
     """The exercise cells of the notebook whose bytes are the next frame."""
     content = channel.receive_bytes()
+    # JSON makes no cycles, and looking for some among millions of new lists takes longer than making them.
+    gc.disable()
     try:
         return {"cells": [list(pair) for pair in notebook.exercise_cells(content).items()]}
-    except notebook.UnreadableNotebook as error:
+    except notebook.UnreadableNotebookError as error:
         return {"unreadable": str(error)}
     except MemoryError:
         return {"unreadable": "The notebook needs more memory than a notebook may."}

@@ -21,7 +21,7 @@ class WorkerStopped(Exception):  # noqa: N818 - an event of the conversation rat
     Parameters
     ----------
     reason : str
-        "time", "memory", "processes", "died", or "garbled" (it broke the rules of the wire).
+        "time", "memory", "processes", "files", "died" or "garbled" (it broke the rules of the wire).
     """
 
     def __init__(self, reason: str) -> None:
@@ -125,13 +125,16 @@ class WorkerProcess:
         descriptor = self.launched.process.stdout.fileno()
         try:
             body = wire.read_frame(lambda count: os.read(descriptor, count), wire.MAX_REPLY)
-            if body is not None:
-                return wire.unpack(body)
+        except OSError:
+            body = None
+        except wire.WireError:
+            self._give_up("garbled")
+        if body is None:
+            self._give_up("died")
+        try:
+            return wire.unpack(body)
         except (wire.WireError, MemoryError):
             self._give_up("garbled")
-        except OSError:
-            pass
-        self._give_up("died")
 
     def _give_up(self, reason: str) -> NoReturn:
         self.kill(reason)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import hashlib
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -13,7 +11,7 @@ from typing import Any
 
 from dlcalc.figures.drawing import Drawing
 from dlcalc.widgets.controls import enable, has_first_value, make_controls, observe, panel, value_of
-from dlcalc.widgets.page import Place, strict
+from dlcalc.widgets.page import Place, after_this, running_loop, strict
 from dlcalc.widgets.picture import LOCKED, Draw, failure_sentence, locked_bundle, picture_of, size_of
 from dlcalc.widgets.player import new_player, web_page
 from dlcalc.widgets.reel import Reel
@@ -98,7 +96,6 @@ class Flipbook:
         self.player = new_player(self._name, played, size, interval)
         self._reel = self._reel_for(self._other_params())
         self._make(self._reel)
-        self.player.name = hashlib.sha256(self.player.stage + self.player.numbers).hexdigest()[:16]
         self.player.observe(self._frame_changed, "frame")
         observe(self._others, self._changed)
         self._lock()
@@ -134,13 +131,19 @@ class Flipbook:
     @property
     def bundle(self) -> dict[str, str]:
         """The picture that is saved with the notebook; while the player lives beside it, it is hidden."""
-        name = f'data-dlcalc-saved="{self.player.name}" '
-        if self.locked:
-            return locked_bundle(self._size, name)
-        return picture_of(self._draw, self.params, self._size).bundle(name)
+        return locked_bundle(self._size) if self.locked else picture_of(self._draw, self.params, self._size).bundle()
 
     def to_html(self) -> str:
-        """One page that plays this flipbook, as its other controls stand now, with no kernel and no network."""
+        """One page that plays this flipbook, as its other controls stand now, with no kernel and no network.
+
+        Raises
+        ------
+        RuntimeError
+            If the prediction that locks the figure is not committed yet.
+        """
+        if self.locked:
+            message = "the figure is locked: commit the prediction first"
+            raise RuntimeError(message)
         self._make(self._reel)
         return web_page(self.player, picture_of(self._draw, self.params, self._size).bundle()["text/html"])
 
@@ -178,21 +181,13 @@ class Flipbook:
 
     def _later(self, reel: Reel) -> None:
         """Make the missing frames in slices, between which the kernel listens."""
-        if not reel.missing:
-            return
-        try:
-            loop = None if strict() else asyncio.get_running_loop()
-        except RuntimeError:
-            loop = None
-        if loop is None:
-            self._make(reel)
-        else:
-            loop.call_soon(self._slice, reel)
+        if reel.missing:
+            after_this(self._slice, reel)
 
     def _slice(self, reel: Reel) -> None:
         if reel is self._reel:  # else the learner has moved on
             with self._complaining():
-                self._make(reel, time.monotonic() + SLICE)
+                self._make(reel, time.monotonic() + SLICE if running_loop() else float("inf"))
                 self._later(reel)
 
     def _make(self, reel: Reel, until: float = float("inf")) -> None:
@@ -205,13 +200,15 @@ class Flipbook:
             self._push()
 
     def _push(self) -> None:
+        if self.locked:
+            return  # the browser is not told what the prediction is about
         reel = self._reel
         numbers = reel.numbers()
         with self.player.hold_sync():
             self.player.stage = reel.stage
             self.player.numbers = numbers
             self.player.descriptions = reel.descriptions()
-            self.player.message = LOCKED if self.locked else ""
+            self.player.message = ""
 
     @contextlib.contextmanager
     def _complaining(self) -> Iterator[None]:
@@ -232,13 +229,14 @@ class Flipbook:
 
     def _unlocked(self, *_: object) -> None:
         self._lock()
-        self._place.update(self.bundle)
+        self._push()
+        self._place.update(lambda: self.bundle)
 
     # On the page.
 
     def show(self) -> None:
         """Put the controls, the player and the picture that is saved with the notebook on the page."""
-        self._place.show(self.bundle, panel(self._others), self.player)
+        self._place.show(lambda: self.bundle, panel(self._others), self.player)
 
     def _ipython_display_(self) -> None:
         # The last line of a cell shows its value: the cell that made this figure has shown it already.

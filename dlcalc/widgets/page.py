@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Callable
 from typing import Any
 
 import IPython.display
@@ -27,7 +29,7 @@ class Place:
         """Whether the running cell has put the figure on the page already, or there is no page."""
         return not has_kernel() or self._cell == _current_cell()
 
-    def show(self, bundle: dict[str, str], *widgets: Any) -> None:
+    def show(self, bundle: Callable[[], dict[str, str]], *widgets: Any) -> None:
         """Display the widgets and the picture; outside a kernel, nothing."""
         if has_kernel():
             self._cell = _current_cell()
@@ -35,12 +37,12 @@ class Place:
             box = ipywidgets.VBox([*widgets, Accessible()])
             # No words for readers that know no widgets: the picture speaks.
             display({**box._repr_mimebundle_(), "text/plain": ""}, raw=True)
-            self._picture = display(bundle, raw=True, display_id=True)
+            self._picture = display(bundle(), raw=True, display_id=True)
 
-    def update(self, bundle: dict[str, str]) -> None:
+    def update(self, bundle: Callable[[], dict[str, str]]) -> None:
         """Replace the picture, where it is shown."""
         if self._picture is not None:
-            self._picture.update(bundle, raw=True)
+            self._picture.update(bundle(), raw=True)
 
 
 def has_kernel() -> bool:
@@ -51,6 +53,23 @@ def has_kernel() -> bool:
 def strict() -> bool:
     """Whether an error in a callback is raised besides being shown, so that tests fail (DLCALC_STRICT)."""
     return bool(os.environ.get("DLCALC_STRICT"))
+
+
+def after_this(work: Callable[..., object], *arguments: object) -> None:
+    """Do the work once the kernel has answered the message at hand; at once where it could not be done later."""
+    loop = running_loop()
+    if loop is None:
+        work(*arguments)
+    else:
+        loop.call_soon(work, *arguments)
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop that answers the browser; None in a script, and in tests that want each error at its place."""
+    try:
+        return None if strict() else asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _current_cell() -> object:

@@ -273,7 +273,7 @@ LOSS_GRADS = Exercise(
         ),
         Slip(
             "w′ for x",
-            "∂z/∂w′ is x, not w′.",
+            "The last factor is wrong: ∂z/∂w′ is x, not w′.",
             {"delta_hidden * x": "delta_hidden * wp"},
         ),
         Slip(

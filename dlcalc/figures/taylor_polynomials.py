@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +38,7 @@ def _expansions() -> tuple[Expansion, ...]:
     return tuple(taylor.expand(surface, CENTRE, order=order) for order in ORDERS)
 
 
-@cache
+@lru_cache(maxsize=256)
 def _remainders(degrees: float) -> tuple[Array, ...]:
     """The error of each order over RADII along one direction."""
     return tuple(taylor.remainder(surface, T, CENTRE, _unit(degrees), RADII) for T in _expansions())
@@ -171,7 +171,7 @@ def _error_plot(
     axes = log_log(
         figure,
         (4.55 / width, 0.62 / height, 2.75 / width, 1.45 / height),
-        xlim=(1e-3, 2.0),
+        xlim=(8e-5, 2.0),
         ylim=(1e-11, 10.0),
         decades=(1, 3),
         xlabel="radius $h$",
@@ -182,9 +182,8 @@ def _error_plot(
         colour = GRADIENTS.colour if chosen else NEUTRAL.colour
         width_ = 2.4 if chosen else 1.4
         error_curve(axes, RADII, remainders, color=colour, linewidth=width_, linestyle=STYLES[each])
-        # A label under its line, to the right of where it begins: the line rises away from it.
         text = f"slope {number(slopes[each], 1)}"
-        theme.label(axes, RADII[5], remainders[5] / 2, text, size=theme.SMALL, color=colour, va="top")
+        theme.label(axes, 0.85 * RADII[0], remainders[0], text, size=theme.SMALL, color=colour, ha="right")
         (dot,) = axes.plot([radius], [max(errors[each], 1e-30)], "^", color=colour, markersize=9 if chosen else 6)
         moving.append(dot)
     readout = axes.text(0, 1.06, f"error {scientific(errors[order])}", transform=axes.transAxes, color=GRADIENTS.colour)

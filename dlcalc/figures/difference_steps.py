@@ -100,7 +100,7 @@ def _secants(figure: Figure, step: float, estimates: dict[str, float]) -> list[A
         (chord,) = axes.plot(xs, sigmoid(xs), color=look["color"], linestyle=look["linestyle"], linewidth=2.2)
         (dots,) = axes.plot(xs, sigmoid(xs), look["marker"], color=look["color"], markersize=6)
         moving += [chord, dots]
-    axes.plot([X0], sigmoid(np.array([X0])), "o", color=INK, markersize=6)
+    axes.plot([X0], sigmoid(np.array([X0])), "o", color=INK, markersize=9, zorder=1.9)
     lines = [("step h", scientific(step), HIGHLIGHT.colour), ("exact", f"{float(sigmoid.derivative(X0)):.15f}", INK)]
     lines += [(method, f"{estimate:.15f}", METHODS[method]["color"]) for method, estimate in estimates.items()]
     for row, (name, text, colour) in enumerate(lines):
@@ -124,12 +124,12 @@ def _valley(figure: Figure, step: float, errors: dict[str, float]) -> list[Artis
         xlabel="step $h$",
         ylabel="error of the slope",
     )
-    (guide,) = axes.plot([step, step], [FLOOR, 3.0], color=HIGHLIGHT.tint, linewidth=7, zorder=0.5)
+    (guide,) = axes.plot([step, step], [FLOOR, 3.0], **theme.BAND)
     moving: list[Artist] = [guide]
     labels = {
-        "forward": (2e-3, 4e-3, "forward"),
-        "central": (2e-2, 1e-7, "central"),
-        "complex": (1e-7, 2e-16, "complex step"),
+        "forward": (2e-7, 3e-5, "forward"),
+        "central": (3e-3, 1e-10, "central"),
+        "complex": (1e-13, 1e-15, "complex step"),
     }
     for method, error in errors.items():
         look = METHODS[method]
@@ -139,7 +139,7 @@ def _valley(figure: Figure, step: float, errors: dict[str, float]) -> list[Artis
         x, y, name = labels[method]
         theme.label(axes, x, y, name, color=look["color"])
         moving.append(dot)
-    axes.text(1e-13, 3e-6, "roundoff", fontsize=theme.SMALL, color=MUTED, ha="center", rotation=0)
+    axes.text(1e-12, 2e-8, "roundoff", fontsize=theme.SMALL, color=MUTED, ha="center")
     return moving
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,7 +75,7 @@ class Descent:
     losses: Array
 
 
-@cache
+@lru_cache(maxsize=256)
 def _descend(learning_rate: float, batch_size: int, seed: int) -> Descent:
     """STEPS steps of mini-batch gradient descent from START, epochs shuffled."""
     scene = landscape()
@@ -106,7 +106,7 @@ def gradient_descent(
     figure : Figure
         Made for 7.6 by 4.5 inches.
     learning_rate : float
-        η > 0.
+        η, above 0 and at most 10.
     batch_size : int
         From 1 to 24 examples.
     seed : int
@@ -114,8 +114,10 @@ def gradient_descent(
     step : int
         How many steps have been made, from 0 to 40.
     """
-    if not (learning_rate > 0 and 1 <= batch_size <= EXAMPLES and 0 <= step <= STEPS):
-        message = f"learning_rate must be positive, batch_size from 1 to {EXAMPLES}, step from 0 to {STEPS}"
+    if not (0 < learning_rate <= 10 and 1 <= batch_size <= EXAMPLES and 0 <= step <= STEPS):
+        message = (
+            f"learning_rate must be above 0 and at most 10, batch_size from 1 to {EXAMPLES}, step from 0 to {STEPS}"
+        )
         raise ValueError(f"{message}; not {learning_rate!r}, {batch_size!r}, {step!r}")
     scene, descent = landscape(), _descend(float(learning_rate), int(batch_size), int(seed))
     here = descent.parameters[step]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.collections import LineCollection
@@ -11,7 +11,7 @@ from dlcalc import jacobians
 from dlcalc.activations import ACTIVATIONS, Activation
 from dlcalc.figures import theme
 from dlcalc.figures.drawing import Drawing, Exhibit, Slider
-from dlcalc.figures.theme import GRADIENTS, INK, MUTED, NEUTRAL, VALUES, scientific
+from dlcalc.figures.theme import GRADIENTS, INK, NEUTRAL, VALUES, scientific
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # The layer v = φ(W̄x + b), [W̄ | b] with the bias last.
 W = np.array([[1.4, -0.6, 0.3], [0.5, 1.2, -0.2]])
 LARGEST = 1.2
+NOTE: dict[str, Any] = {"fontsize": theme.SMALL, "color": GRADIENTS.colour}
 ANGLES = np.linspace(0, 2 * np.pi, 121)
 CIRCLE = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=-1)
 
@@ -107,7 +108,7 @@ def _input_plane(figure: Figure, centre: Array, radius: float) -> list[Artist]:
     circle = centre + radius * CIRCLE
     (curve,) = axes.plot(*circle.T, **VALUES.line())
     (start,) = axes.plot(*circle[:1].T, **VALUES.dot(8))
-    axes.plot(*centre, "o", color=INK, markersize=5)
+    axes.plot(*centre, "o", color=INK, markersize=5, zorder=1.9)
     readout = axes.text(
         1, -0.09, f"radius {scientific(radius, 2)}", transform=axes.transAxes, ha="right", color=VALUES.colour
     )
@@ -124,25 +125,27 @@ def _output_plane(
     (curve,) = axes.plot(*image.T, **VALUES.line())
     (linear,) = axes.plot(*ellipse.T, **GRADIENTS.line(2.0))
     (start,) = axes.plot(*image[:1].T, **VALUES.dot(8))
-    axes.plot(*middle, "o", color=INK, markersize=5)
+    axes.text(0, 1.03, "dash-dotted: the ellipse of $J$", **{**NOTE, "transform": axes.transAxes})
+    axes.plot(*middle, "o", color=INK, markersize=5, zorder=1.9)
     return [linear, curve, start]
 
 
 def _magnified(figure: Figure, image: Array, J: Array, relative_gap: float) -> list[Artist]:
     """Image and ellipse divided by the radius: the ellipse stands still, and the image closes in on it."""
     ellipse = CIRCLE @ J.T
-    half = 1.3 * float(np.max(np.abs(ellipse))) + 0.05
+    # Where both units are dead, the ellipse is a point: the panel stays large enough for the image.
+    half = max(1.3 * float(np.max(np.abs(ellipse))) + 0.05, 0.5)
     axes = _plane(figure, 5.15, np.zeros(2), half, "magnified by $1/r$")
     axes.plot(*ellipse.T, **GRADIENTS.line(2.0))
     for column in J.T:
-        theme.arrow(axes, np.zeros(2), column, GRADIENTS, width=1.6)
-    axes.plot(0, 0, "o", color=INK, markersize=5)
+        theme.arrow(axes, np.zeros(2), column, GRADIENTS, width=1.6).set_zorder(1.9)
+    axes.plot(0, 0, "o", color=INK, markersize=5, zorder=1.9)
     (curve,) = axes.plot(*image.T, **VALUES.line())
     (start,) = axes.plot(*image[:1].T, **VALUES.dot(8))
     readout = axes.text(
         1, -0.09, f"gap / r = {scientific(relative_gap)}", transform=axes.transAxes, ha="right", color=GRADIENTS.colour
     )
-    axes.text(0, 1.03, "arrows: the columns of $J$", transform=axes.transAxes, fontsize=theme.SMALL, color=MUTED)
+    axes.text(0, 1.03, "arrows: the columns of $J$", **{**NOTE, "transform": axes.transAxes})
     return [curve, start, readout]
 
 
@@ -155,7 +158,7 @@ EXHIBITS = {
             {},
             {"radius": 0.1},
             {"radius": 1.2, "x1": -0.6, "x2": 0.7, "activation": "sigmoid"},
-            {"radius": 0.9, "activation": "relu", "x1": -0.2, "x2": 0.1},
+            {"radius": 0.9, "activation": "relu", "x1": 0.5, "x2": 0.3},
         ),
         slider=Slider("radius", tuple(float(r) for r in np.linspace(0.02, LARGEST, 60).round(2))),
     ),

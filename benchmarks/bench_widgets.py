@@ -1,0 +1,151 @@
+"""From key to pixels, and how many positions of a drag are shown: explore and flipbook against interact.
+
+    python benchmarks/bench_widgets.py [--rounds 5] [--keys 30]
+
+The same figure is shown in one real JupyterLab, in headless Chromium, three ways: `interact` with a pyplot figure,
+`explore`, `flipbook`.  The rounds are interleaved, so that whatever else the machine does falls on all three.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "browser"))
+from jupyter_browser import NotebookPage, chromium, jupyter_server
+
+CELLS = {
+    "interact": (
+        "import matplotlib.pyplot as plt\nfrom demo_figures import phi_and_slope\nfrom ipywidgets import interact\n"
+        "%matplotlib inline\n"
+        "@interact(z=(-6, 6, 0.1))\ndef show(z=1.0):\n"
+        "    phi_and_slope(plt.figure(figsize=phi_and_slope.size), z=z)\n    plt.show()"
+    ),
+    "explore": "from dlcalc.widgets import explore\nexplore(phi_and_slope, z=(-6, 6, 0.1))",
+    "flipbook": "from dlcalc.widgets import flipbook\nflipbook(phi_and_slope, z=(-6, 6, 0.1))",
+}
+DRAG = 60
+
+# Every frame of the screen, look whether the picture is another one: an image by its source, a canvas by its pixels.
+WATCH = """(cell) => {
+  const small = new OffscreenCanvas(180, 90), context = small.getContext('2d', { willReadFrequently: true });
+  const pictures = () => [...cell.querySelectorAll('canvas[role=img], .jp-OutputArea img')];
+  const picture = () => pictures().find((element) => element.offsetHeight);
+  const look = () => {
+    const element = picture();
+    if (!element) return null;
+    if (element.tagName === 'IMG') return element.complete && element.naturalWidth ? element.src : null;
+    context.drawImage(element, 0, 0, 180, 90);
+    return context.getImageData(0, 0, 180, 90).data.join();
+  };
+  window.watch = { seen: [], pressed: 0, changed: 0, last: look() };
+  document.addEventListener('keydown', (event) => { watch.pressed = performance.now(); watch.changed = 0; }, true);
+  const turn = () => {
+    const now = look();
+    if (now !== null && now !== watch.last) {
+      watch.last = now;
+      watch.changed ||= performance.now();
+      watch.seen.push(now);
+    }
+    watch.timer = requestAnimationFrame(turn);
+  };
+  turn();
+}"""
+
+
+def key_to_pixels(page, slider, keys):
+    """Milliseconds from each key press to the frame that shows its picture."""
+    slider.focus()
+    times = []
+    for k in range(keys):
+        page.keyboard.press("ArrowRight" if k % 20 < 10 else "ArrowLeft")
+        page.wait_for_function("() => watch.changed > 0", timeout=10000)
+        times.append(page.evaluate("() => watch.changed - watch.pressed"))
+        page.wait_for_timeout(60)
+    return times
+
+
+def positions_shown(page, slider, track):
+    """How many pictures are shown while the slider is dragged over 60 positions, one each frame of the screen."""
+    slider.focus()
+    page.keyboard.press("Home")
+    page.wait_for_timeout(600)
+    box, along = slider.bounding_box(), track.bounding_box()
+    thumb = box["height"] / 2  # a native slider's box is its track: the thumb stands at its beginning
+    x, y = box["x"] + min(thumb, box["width"] / 2), box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.wait_for_timeout(300)
+    page.evaluate("() => { watch.seen = []; }")
+    for k in range(1, DRAG + 1):
+        page.mouse.move(x + 0.9 * along["width"] * k / DRAG, y)
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+    page.mouse.up()
+    page.wait_for_timeout(1200)
+    return page.evaluate("() => watch.seen.length")
+
+
+def final_value_is_right(page, cell, way):
+    """Whether the picture says the value at which the slider stands."""
+    if way == "flipbook":
+        value, words = "input[type=range]", "canvas[role=img]"
+        text = cell.locator(value).get_attribute("aria-valuetext"), cell.locator(words).get_attribute("aria-label")
+    else:
+        text = cell.locator(".noUi-handle").get_attribute("aria-valuetext"), cell.locator("img").get_attribute("alt")
+    return f"z = {text[0].replace('−', '-')}:" in text[1]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--keys", type=int, default=20)
+    options = parser.parse_args()
+    times = {way: [] for way in CELLS}
+    shown = {way: [] for way in CELLS}
+    right = {way: [] for way in CELLS}
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        jupyter_server(Path(folder)) as server,
+        sync_playwright() as playwright,
+    ):
+        name = server.write("speed.ipynb", *CELLS.values())
+        with chromium(playwright) as browser:
+            notebook = NotebookPage(browser, server, name)
+            assert notebook.run_all() == []
+            page = notebook.page
+            page.wait_for_timeout(2000)
+            for _ in range(options.rounds):
+                for k, way in enumerate(CELLS):
+                    cell = page.locator(".jp-CodeCell").nth(k)
+                    cell.scroll_into_view_if_needed()
+                    handle = cell.locator("input[type=range]" if way == "flipbook" else ".noUi-handle")
+                    track = handle if way == "flipbook" else cell.locator(".noUi-base")
+                    cell.locator(".jp-OutputArea").first.evaluate(WATCH)
+                    times[way] += key_to_pixels(page, handle, options.keys)
+                    shown[way].append(positions_shown(page, handle, track))
+                    if way != "interact":  # whose picture has no words
+                        right[way].append(final_value_is_right(page, cell, way))
+                    page.evaluate("() => cancelAnimationFrame(watch.timer)")
+            notebook.close()
+    report(times, shown, right)
+
+
+def report(times, shown, right):
+    peer = statistics.median(times["interact"])
+    print(f"{'':10} {'key → pixels':>14} {'of interact':>12} {'shown of 60':>12} {'times interact':>15}  final value")
+    for way, milliseconds in times.items():
+        median, positions = statistics.median(milliseconds), statistics.median(shown[way])
+        ratio, gain = median / peer, positions / statistics.median(shown["interact"])
+        said = "" if not right[way] else f"right {sum(right[way])} of {len(right[way])}"
+        print(f"{way:10} {median:11.1f} ms {ratio:12.2f} {positions:12.0f} {gain:15.1f}  {said}")
+
+
+if __name__ == "__main__":
+    main()
