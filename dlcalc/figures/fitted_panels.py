@@ -78,7 +78,7 @@ def _border(figure: Figure, run: Run, epoch: int) -> list[Artist]:
 def region(x1: Array, x2: Array, scores: Array) -> Path:
     """Where scores on a grid are positive, as one path; a point where they nowhere are."""
     generator = contour_generator(x1, x2, scores, fill_type=FillType.OuterCode)
-    parts: tuple[Any, Any] = generator.filled(0.0, np.inf)
+    parts: Any = generator.filled(0.0, np.inf)
     outlines, codes = parts
     if not outlines:
         return Path([[x1[0], x2[0]]], [Path.MOVETO])

@@ -307,8 +307,13 @@ def test_the_border_is_where_the_scores_are_zero_and_always_as_long():
 def test_the_tinted_region_is_where_the_scores_are_positive():
     x1, x2 = np.linspace(-1, 1, 41), np.linspace(-2, 2, 41)
     first, second = np.meshgrid(x1, x2)
-    ring = region(x1, x2, np.abs(first**2 + second**2 - 0.5) - 0.2)
-    assert ring.contains_points([(0.0, 0.0), (0.7, 0.0), (0.95, 1.5)]).tolist() == [True, False, True]
+    half = region(x1, x2, first - 0.25 * second)
+    assert half.contains_points([(0.5, 0.0), (-0.5, 0.0), (0.5, 1.9), (0.4, 1.9)]).tolist() == [
+        True,
+        False,
+        True,
+        False,
+    ]
     assert not region(x1, x2, first - 9).contains_point((0.0, 0.0))
 
 
