@@ -1,5 +1,7 @@
 """Laws that hold for every function: linearity, duality, paths, and other roads to the same gradient."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from dlcalc.finite_differences import jacobian
 
 UNARY = [torch.tanh, torch.sigmoid, torch.sin, torch.exp, torch.square, lambda x: x * 0.5, lambda x: x / (2 + x * x)]
 BINARY = [torch.add, torch.sub, torch.mul, lambda a, b: a / (2 + b * b), torch.maximum]
+SMOOTH = [torch.tanh, torch.sigmoid, torch.softplus, torch.nn.functional.silu]
 numbers = st.floats(-2, 2, allow_nan=False).map(lambda v: round(v, 3))
 
 
@@ -59,15 +62,13 @@ def test_the_sum_over_paths_is_the_jacobian(program, x):
     np.testing.assert_allclose(total, func.jacrev(program)(x).numpy(), rtol=1e-9, atol=1e-9)
 
 
-@given(
-    st.integers(0, 2**32 - 1), st.sampled_from([torch.tanh, torch.sigmoid, torch.softplus, torch.nn.functional.silu])
-)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(SMOOTH))
 @settings(max_examples=20, deadline=None)
 def test_gradients_of_random_networks_equal_finite_differences(seed, phi):
     rng = np.random.default_rng(seed)
     sizes = [3, *rng.integers(1, 5, size=rng.integers(1, 4)), 2]
     X, y = rng.standard_normal((4, 3)), torch.tensor(rng.standard_normal((4, 2)))
-    shapes = [(n, m + 1) for m, n in zip(sizes[:-1], sizes[1:], strict=True)]
+    shapes = [(n, m + 1) for m, n in pairwise(sizes)]
     flat = rng.standard_normal(sum(n * m for n, m in shapes)) * 0.5
 
     def loss(parameters):
