@@ -27,7 +27,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from dlcalc._network_input import positive_number, real_number
+from dlcalc._network_input import number_from_0, positive_number, real_number
 from dlcalc.registry import Registry
 from dlcalc.typing import Array
 
@@ -59,10 +59,8 @@ class Optimizer(ABC):
     def __post_init__(self) -> None:
         self.lr = positive_number(self.lr, "lr")
         for option in fields(self):
-            value = getattr(self, option.name)
-            if option.name not in ("lr", "betas", "nesterov") and option.init and real_number(value, option.name) < 0:
-                message = f"{option.name} must be at least 0, not {value!r}"
-                raise ValueError(message)
+            if option.init and option.type in (float, "float"):
+                setattr(self, option.name, number_from_0(getattr(self, option.name), option.name))
 
     def step(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
         """Update every parameter in place, each in one subtraction.
@@ -151,6 +149,9 @@ class Adam(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not isinstance(self.betas, Sequence):
+            message = f"betas must be two numbers, not {self.betas!r}"
+            raise TypeError(message)
         if len(self.betas) != 2 or not all(0 <= real_number(beta, "betas") < 1 for beta in self.betas):
             message = f"betas must be two numbers from 0 to below 1, not {self.betas!r}"
             raise ValueError(message)

@@ -194,7 +194,7 @@ class _Run:
         self, network: Network, descent: Descent, history: History, held_out: tuple[Array, Array] | None
     ) -> None:
         self.network, self.descent, self.history, self.held_out = network, descent, history, held_out
-        self.figures: dict[int, Array] = {0: np.empty((0, len(network.weights) + 2))}
+        self.figures: dict[int, Array] = {0: np.empty((0, len(network.weights) + 1))}
         self.done = 0
 
     def interruptible(self, progress: bool | None) -> History:
@@ -209,12 +209,12 @@ class _Run:
                 self.collect()
                 self.descent.rewind(self.done - self.descent.first)
                 self.history.interrupted = True
-                self.history.message = f"interrupted in epoch {self.done + 1} of {self.history.epochs}"
+                self.history.message = f"the run was interrupted after {self.done} of {self.history.epochs} epochs"
             finally:
                 self.store_weights()
         figures = np.concatenate(list(self.figures.values()))
         self.history.loss = figures[:, 0].tolist()
-        self.history.gradient_norms = figures[:, 1:-1].copy()
+        self.history.gradient_norms = figures[:, 1:].copy()
         return self.history
 
     def descend(self, bar: Progress) -> None:
@@ -230,8 +230,10 @@ class _Run:
     def collect(self) -> None:
         """Note the figures of the epochs that the descent has finished."""
         first, figures = self.descent.first, self.descent.collect()
-        self.figures[first] = figures
-        self.done = first + len(figures)
+        # An interrupt may have come after the descent forgot the epochs before, which are noted already.
+        if len(figures) >= len(self.figures.get(first, ())):
+            self.figures[first] = figures
+        self.done = first + len(self.figures[first])
 
     def stop_if_diverged(self) -> None:
         """Cut the run after the first epoch whose figures are not finite, or whose loss has exploded."""

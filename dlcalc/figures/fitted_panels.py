@@ -66,8 +66,10 @@ def _border(figure: Figure, run: Run, epoch: int) -> list[Artist]:
     tints = np.where(scores.ravel() > 0, CLASSES[1].tint, CLASSES[0].tint)
     ground = axes.scatter(points[:, 0], points[:, 1], s=34, marker="s", c=tints, linewidths=0, zorder=0.4)
     (line,) = axes.plot(*zero_line(x1, x2, scores).T, color=INK, linewidth=2.4, zorder=3)
+    # The examples stand on the ground that moves, so they are painted after it.
+    before = len(axes.get_lines())
     examples(axes, run.X, run.y)
-    return [ground, line]
+    return [ground, line, *axes.get_lines()[before:]]
 
 
 def zero_line(x1: Array, x2: Array, scores: Array) -> Array:

@@ -139,7 +139,7 @@ def _panel(
     axes = theme.plot(
         figure,
         (_LEFT / width, bottom / height, _WIDTH / width, tall / height),
-        xlim=(0, EPOCHS),
+        xlim=(-9, EPOCHS),
         ylim=ylim,
         xticks=(0, 100, 200, 300),
         **options,  # type: ignore[arg-type]  # ticks, labels and scale, as theme.plot takes them
@@ -150,6 +150,7 @@ def _panel(
 
 
 def _guide(axes: Axes, epoch: int) -> Artist:
+    """A lit bar behind the curves; as it moves, they are painted after it."""
     low, high = axes.get_ylim()
     (line,) = axes.plot([epoch, epoch], [low, high], color=HIGHLIGHT.tint, linewidth=5, zorder=0.7)
     return line
@@ -176,12 +177,13 @@ def _losses(figure: Figure, recording: Recording, healthy: Recording, epoch: int
         yticks=(1e-2, 1, 1e2),
         xticklabels=("", "", "", ""),
     )
+    curves: list[Artist] = []
     if planted:
-        axes.plot(_on(axes, healthy.loss), color=NEUTRAL.colour, linewidth=1.3, linestyle=(0, (1, 1.2)))
-    axes.plot(_on(axes, recording.loss), **ERRORS.line(2.0) | {"linestyle": "-"})
+        curves += axes.plot(_on(axes, healthy.loss), color=NEUTRAL.colour, linewidth=1.3, linestyle=(0, (1, 1.2)))
+    curves += axes.plot(_on(axes, recording.loss), **ERRORS.line(2.0) | {"linestyle": "-"})
     here = float(recording.loss[epoch])
     (dot,) = axes.plot([epoch], _on(axes, np.array([here])), **ERRORS.dot(8), clip_on=False)
-    return [_guide(axes, epoch), dot, _readout(axes, _number(here), ERRORS.colour)]
+    return [_guide(axes, epoch), *curves, dot, _readout(axes, _number(here), ERRORS.colour)]
 
 
 def _norms(figure: Figure, recording: Recording, epoch: int) -> list[Artist]:
@@ -198,7 +200,7 @@ def _norms(figure: Figure, recording: Recording, epoch: int) -> list[Artist]:
     parts = []
     for layer, (style, marker, sign) in enumerate((("-", "^", "▲"), ((0, (4, 1.5)), "v", "▼"))):
         norms = recording.gradient_norms[:, layer]
-        axes.plot(_on(axes, norms), color=GRADIENTS.colour, linewidth=1.8, linestyle=style)
+        moving += axes.plot(_on(axes, norms), color=GRADIENTS.colour, linewidth=1.8, linestyle=style)
         (dot,) = axes.plot(
             [epoch], _on(axes, norms[epoch : epoch + 1]), **{**GRADIENTS.dot(8), "marker": marker}, clip_on=False
         )
@@ -209,11 +211,11 @@ def _norms(figure: Figure, recording: Recording, epoch: int) -> list[Artist]:
 
 def _dead(figure: Figure, recording: Recording, epoch: int, width: int) -> list[Artist]:
     axes = _panel(figure, _DEAD, (-0.06 * width, width), "dead hidden units", yticks=(0, width), xlabel="epoch")
-    axes.plot(recording.dead_units, color=INK, linewidth=2.0, drawstyle="steps-post")
+    curve = axes.plot(recording.dead_units, color=INK, linewidth=2.0, drawstyle="steps-post")
     here = float(recording.dead_units[epoch])
     (dot,) = axes.plot([epoch], [here], **{**NEUTRAL.dot(8), "color": INK}, clip_on=False)
     text = "" if np.isnan(here) else f"{int(here)} of {width}"
-    return [_guide(axes, epoch), dot, _readout(axes, text, INK)]
+    return [_guide(axes, epoch), *curve, dot, _readout(axes, text, INK)]
 
 
 def _number(value: float, digits: int = 3) -> str:

@@ -296,6 +296,8 @@ MLP_BACKWARD = Exercise(
             "no transpose",
             NO_TRANSPOSE,
             {_GRADIENT: "delta @ V"},
+            {_GRADIENT: "V @ delta"},
+            {_GRADIENT: "delta.T @ V.T"},
             {"weights[layer - 1][:, :-1]": "weights[layer - 1][:, :-1].T"},
             {_GRADIENT: "delta @ V", "weights[layer - 1][:, :-1]": "weights[layer - 1][:, :-1].T"},
         ),
@@ -532,7 +534,8 @@ GRADIENT_CHECK = Exercise(
     slips=(
         Slip(
             "one-sided",
-            "The differences are one-sided, so their error is of order h: central ones, (ℓ(p+h) − ℓ(p−h))/(2h), have h².",
+            "The differences are one-sided, so their error is of order h: central ones, (ℓ(p+h) − ℓ(p−h))/(2h), "
+            "have h².",
             {"p[index] = kept - h": "p[index] = kept", "(2 * h)": "h"},
             {"p[index] = kept + h": "p[index] = kept", "(2 * h)": "h"},
             {"p[index] = kept - h": "p[index] = kept", "(2 * h)": "h", "h = 1e-5": "h = 1e-6"},
@@ -542,7 +545,8 @@ GRADIENT_CHECK = Exercise(
         ),
         Slip(
             "tiny h",
-            "The step is so small that rounding drowns the difference: near h = 1e−5 a central difference is at its best.",
+            "The step is so small that rounding drowns the difference: near h = 1e−5 a central difference is at its "
+            "best.",
             {"h = 1e-5": "h = 1e-12"},
             {"h = 1e-5": "h = 1e-13"},
             {"h = 1e-5": "h = 1e-14"},
@@ -579,7 +583,8 @@ GRADIENT_CHECK = Exercise(
         ),
         Slip(
             "array by array",
-            "The ratio was taken for each array and then averaged (or the largest taken): the norms run over all entries.",
+            "The ratio was taken for each array and then averaged (or the largest taken): the norms run over all "
+            "entries.",
             lambda loss, params, grads: np.mean(_ratios(loss, params, grads)),
             lambda loss, params, grads: np.max(_ratios(loss, params, grads)),
             lambda loss, params, grads: np.sum(_ratios(loss, params, grads)),
