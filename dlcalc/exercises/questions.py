@@ -236,6 +236,14 @@ _ALL = (
         right="b",
     ),
     _choose(
+        "07.transfer",
+        "One hidden unit of 100 has φ′(z) = 0 for this example. Which gradients are 0 because of it?",
+        ("Those of all weights into that unit", "its δ is 0, and each of these gradients is δ times a value."),
+        ("Those of all weights out of that unit", "they are δ_k v_j: v_j = φ(z_j) need not be 0, only φ′(z_j) is."),
+        ("All in its layer", "the other units have error signals of their own."),
+        right="a",
+    ),
+    _choose(
         "08.square",
         "Your backward pass runs without an error on a 3-3-3 network with N = 3. What do you know?",
         ("It is right", "with square shapes a missing transpose runs too, silently wrong."),
