@@ -258,6 +258,15 @@ _ALL = (
         reveal="it is 2 · 22 = 44, where backpropagation takes one backward pass.",
     ),
     _choose(
+        "08.transfer",
+        "A colleague's gradient check on a ReLU network gives 3e−6 in float64, and 2e−11 after a change of the seed. "
+        "What do you suspect first?",
+        ("A wrong factor", "a wrong factor gives an error of its own size, such as 0.3, and for every seed."),
+        ("A pre-activation so near 0 that ±h crosses the kink", "so skip that entry, or choose another point."),
+        ("float32", "float32 would give about 1e−3, and for every seed."),
+        right="b",
+    ),
+    _choose(
         "09.twice",
         "In a·a the node a is used twice. What happens if backward writes .grad = … in place of .grad += …?",
         ("Nothing", "the second contribution overwrites the first."),
