@@ -101,7 +101,7 @@ def compare_backward(backward: Callable[[Node], object], root: Node) -> str:
     Parameters
     ----------
     backward : callable
-        backward(root) adds into the `.grad` of the leaves that require it. What it raises goes through.
+        backward(root) adds into the `.grad` of the leaves that require it.
     root : Node
     """
     nodes = _below(root)
@@ -115,14 +115,23 @@ def compare_backward(backward: Callable[[Node], object], root: Node) -> str:
         for node in nodes:
             if node.op is not None:
                 node.op = _Listener(node.op, labels[id(node)], asked)
-        backward(root)
+        raised = _raised(backward, root)
         held = {labels[id(node)]: node.grad for node in nodes if node.op is None}
     finally:
         for node, op in zip(nodes, operations, strict=True):
             node.op, node.grad = op, None
     wanted = {labels[id(node)]: node.requires_grad for node in nodes}
     slip = _first_slip_on_the_way(asked, true, labels[id(root)]) or _first_wrong_leaf(held, wanted, true)
-    return slip or f"All {len(tape)} nodes agree with the chain rule."
+    return raised or slip or f"All {len(tape)} nodes agree with the chain rule."
+
+
+def _raised(backward: Callable[[Node], object], root: Node) -> str:
+    """A sentence on what backward(root) raises, if it does."""
+    try:
+        backward(root)
+    except Exception as error:  # noqa: BLE001 - a learner's code may raise anything, and a lesson goes on
+        return f"Your backward raised {type(error).__name__}: {error}."
+    return ""
 
 
 @dataclass
