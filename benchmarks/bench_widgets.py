@@ -115,7 +115,7 @@ def main():
             notebook = NotebookPage(browser, server, name)
             assert notebook.run_all() == []
             page = notebook.page
-            page.wait_for_timeout(2000); page.screenshot(path="/tmp/b.png")
+            page.wait_for_timeout(2000)
             for _ in range(options.rounds):
                 for k, way in enumerate(CELLS):
                     cell = page.locator(".jp-CodeCell").nth(k)
@@ -129,7 +129,6 @@ def main():
                         right[way].append(final_value_is_right(page, cell, way))
                     page.evaluate("() => cancelAnimationFrame(watch.timer)")
             notebook.close()
-    print(shown, {k: [round(x) for x in v] for k, v in times.items()})
     report(times, shown, right)
 
 

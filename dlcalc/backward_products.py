@@ -29,15 +29,15 @@ class Product:
     factors: tuple[tuple[str, Array], ...]
     operators: tuple[str, ...]
 
-    def value(self) -> tuple[Array | None, int | None]:
-        """(result, None), or (None, the index of the operator whose operands do not fit)."""
+    def value(self) -> Array | int:
+        """The result, or the index of the operator whose operands do not fit."""
         result = self.factors[0][1]
         for index, (operator, (_, factor)) in enumerate(zip(self.operators, self.factors[1:], strict=True)):
             try:
                 result = _OPERATORS[operator](result, factor)
             except ValueError:
-                return None, index
-        return result, None
+                return index
+        return result
 
 
 _OPERATORS: Mapping[str, Callable[[Array, Array], Array]] = {

@@ -210,11 +210,11 @@ def _computed(slip: Slip, batch: Batch) -> tuple[dict[str, Product], dict[str, i
 
     def compute(name: str, product: Product) -> None:
         products[name] = product
-        result, operator = product.value()
-        if result is not None:
-            results[name] = result
-        elif operator is not None:
-            failed[name] = operator
+        found = product.value()
+        if isinstance(found, int):
+            failed[name] = found
+        else:
+            results[name] = found
 
     delta = slip.error(batch)
     compute("Δ⁽¹⁾", slip.spread(batch, delta))

@@ -1,6 +1,7 @@
 """A computation graph as a list, and its backward pass as a list of steps: what a figure can show one at a time.
 
-Any graph of nodes with `.value`, `.parents` and `.op` can be recorded, the one that a learner writes in lesson 09 too.
+Where tapes come from: `dlcalc.tape_programs` runs small programs, `dlcalc.tape_recording` takes the graph of a learner
+or of `dlcalc.autodiff`.
 
 >>> from dlcalc.tape_programs import EXAMPLES, run
 >>> steps = backward_steps(run(EXAMPLES["x·(x+y)²"], x=3, y=-1))
@@ -11,36 +12,16 @@ Any graph of nodes with `.value`, `.parents` and `.op` can be recorded, the one 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from dlcalc.typing import Array
 
 Order = Literal["topological", "depth-first"]
-
-SYMBOLS: Mapping[str, str] = {
-    "add": "+",
-    "sub": "−",
-    "mul": "·",
-    "div": "/",
-    "truediv": "/",
-    "matmul": "@",
-    "pow": "^",
-    "square": "²",
-    "neg": "−",
-}
-
-
-class Node(Protocol):
-    """What a graph must offer: a value, its parents, and an operation that knows its backward rule (None: a leaf)."""
-
-    value: Any
-    parents: Sequence[Any]
-    op: Any
 
 
 @dataclass(frozen=True)
@@ -100,99 +81,6 @@ class BackwardStep:
 
 
 Tape = tuple[Entry, ...]
-
-
-def record(root: Node, names: Mapping[str, Node] | None = None) -> Tape:
-    """The graph below `root` as a tape, parents before children, root last.
-
-    Parameters
-    ----------
-    root : node
-        With `.value`, `.parents` and `.op` (None for a leaf), and perhaps `.requires_grad`.
-    names : mapping of str to node, optional
-        What to call the nodes; the others are numbered.
-
-    Raises
-    ------
-    ValueError
-        If following the parents of a node comes back to it.
-    """
-    order = _ancestors(root)
-    index = {id(node): position for position, node in enumerate(order)}
-    given = {id(node): name for name, node in (names or {}).items()}
-    taken = set(given.values())
-    labels = [given.get(id(node)) or _new_name(node, node is root, taken) for node in order]
-    return tuple(
-        Entry(
-            name=label,
-            operation=_operation(node.op),
-            parents=tuple(index[id(parent)] for parent in node.parents),
-            value=node.value,
-            backward=None if node.op is None else node.op.backward,
-            requires_grad=bool(getattr(node, "requires_grad", True)),
-            saved=_saved(node, order, labels),
-        )
-        for node, label in zip(order, labels, strict=True)
-    )
-
-
-def _ancestors(root: Node) -> list[Node]:
-    """Every node below `root` once, parents before children, by a walk with a stack of its own."""
-    order: list[Node] = []
-    state: dict[int, str] = {}
-    stack: list[tuple[Node, bool]] = [(root, False)]
-    while stack:
-        node, leaving = stack.pop()
-        if leaving:
-            state[id(node)] = "done"
-            order.append(node)
-        elif id(node) not in state:
-            state[id(node)] = "open"
-            stack.append((node, True))
-            stack.extend((parent, False) for parent in reversed(node.parents))
-        elif state[id(node)] == "open":
-            message = "a tape has no cycle, but one of the nodes is its own ancestor"
-            raise ValueError(message)
-    return order
-
-
-def _new_name(node: Node, is_root: bool, taken: set[str]) -> str:
-    if is_root and "f" not in taken:
-        name = "f"
-    else:
-        letter = "x" if node.op is None else "v"
-        name = next(f"{letter}{k}" for k in range(1, len(taken) + 2) if f"{letter}{k}" not in taken)
-    taken.add(name)
-    return name
-
-
-def _operation(op: Any) -> str:
-    if op is None:
-        return ""
-    name = getattr(op, "name", None) or getattr(op, "__name__", None) or type(op).__name__
-    return SYMBOLS.get(str(name).lower().strip("_"), str(name))
-
-
-def _saved(node: Node, order: Sequence[Node], labels: Sequence[str]) -> tuple[str, ...]:
-    """The names of the operands, and of the result, that the operation holds on to."""
-    kept = list(getattr(node.op, "__dict__", {}).values())
-    items = [item for value in kept for item in (value if isinstance(value, (tuple, list)) else (value,))]
-    candidates = [] if node.op is None else [*node.parents, node]
-    found: list[Node] = []
-    for item in items:
-        match = next((other for other in candidates if _holds(item, other)), None)
-        if match is not None:
-            candidates.remove(match)
-            found.append(match)
-    names = {id(other): label for other, label in zip(order, labels, strict=True)}
-    return tuple(dict.fromkeys(names[id(other)] for other in found))
-
-
-def _holds(item: object, node: Node) -> bool:
-    # A number may be kept as a copy that equals the value; an array is kept itself or not at all.
-    if isinstance(item, float) and isinstance(node.value, float):
-        return item == node.value
-    return item is node or item is node.value
 
 
 def backward_steps(

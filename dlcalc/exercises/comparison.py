@@ -81,6 +81,22 @@ def _compare_arrays(
     return _value_difference(found, wanted, tolerance, name)
 
 
+def alike(one: dict[str, Any], other: dict[str, Any], tolerance: Tolerance) -> bool:
+    """Whether two results are the same, right or wrong."""
+    if one.get("kind") == other.get("kind") == "sequence":
+        items, others = one.get("items"), other.get("items")
+        if not isinstance(items, list) or not isinstance(others, list) or len(items) != len(others):
+            return False
+        return all(alike(a, b, tolerance) for a, b in zip(items, others, strict=True))
+    first, second = as_array(one), as_array(other)
+    if first is None or second is None:
+        return all(one.get(key) == other.get(key) for key in ("kind", "type", "dtype", "shape", "value"))
+    same_type = (one.get("type") == "Tensor") == (other.get("type") == "Tensor")
+    if first.shape != second.shape or not same_type or (first.dtype.kind == "b") != (second.dtype.kind == "b"):
+        return False
+    return bool(agree(first, second, tolerance).all())
+
+
 def as_array(described: dict[str, Any]) -> Array | None:
     """The numbers of a description, if it has any."""
     value = described.get("value")
@@ -92,8 +108,10 @@ def as_array(described: dict[str, Any]) -> Array | None:
 
 
 def _kind_fault(got: dict[str, Any], expected: dict[str, Any], found: Array | None) -> str:
+    if got.get("type") == "Tensor" and isinstance(expected.get("value"), np.ndarray) and expected["value"].ndim:
+        return "an ndarray is asked, and .numpy() gives it"
     if got.get("type") == "Tensor":
-        return "an ndarray is asked, and .numpy() (or .item(), for a number) gives it"
+        return "a float is asked, and .item() gives it"
     if got.get("kind") == "sequence":
         return f"{_asked(expected.get('value'))}: np.array(...) makes one of a list"
     if found is None and got.get("kind") == "array":
@@ -154,6 +172,7 @@ def _value_difference(found: Array, wanted: Array, tolerance: Tolerance, name: s
 
 def agree(found: Array, wanted: Array, tolerance: Tolerance) -> Array:
     """Entry by entry, whether two arrays of one shape agree; nan agrees with nan, inf with inf."""
+    found, wanted = found + 0.0, wanted + 0.0
     with np.errstate(invalid="ignore", over="ignore"):
         near = np.abs(found - wanted) <= tolerance.absolute + tolerance.relative * np.abs(wanted)
     finite = np.isfinite(wanted)
@@ -172,6 +191,8 @@ def _subject(name: str) -> str:
 
 def _told(described: dict[str, Any]) -> str:
     kind = described.get("kind")
+    if described.get("type") == "Tensor":
+        return "a Tensor"
     if kind in ("number", "text"):
         return repr(described.get("value"))[:60]
     if kind == "array" and described.get("dtype") == "object":

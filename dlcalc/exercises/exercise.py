@@ -113,6 +113,8 @@ class Exercise:
         Where a warning of NumPy's makes an answer wrong: the name of that slip.
     seconds : float
         For all cases together.
+    slow : bool
+        Whether an answer takes so long that each case runs once and `compare` does without the reference.
     """
 
     id: str
@@ -129,6 +131,7 @@ class Exercise:
     compare: Callable[[Case, dict[str, Any], dict[str, Any]], str] | None = None
     quiet: str = ""
     seconds: float = 2.0
+    slow: bool = False
 
     @property
     def lesson(self) -> str:
@@ -185,7 +188,7 @@ def edited(reference: Answer, edits: Edits) -> Answer:
 @lru_cache(maxsize=256)
 def _all_cases(exercise: Exercise, seed: int) -> list[Case]:
     cases = exercise.cases(seed)
-    return [*cases, cases[0]]
+    return cases if exercise.slow else [*cases, cases[0]]
 
 
 @cache

@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from dlcalc.grading.box import Box
     from dlcalc.grading.limits import Limits
 
-SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
+# The dynamic loader, and where it looks; the folders of the libraries themselves are found out.
+SYSTEM = ("/lib", "/lib64", "/usr/lib64", "/etc/ld.so.cache", "/etc/alternatives")
+INSTALLED = ("site-packages", "dist-packages")
+SYSTEMS = {"win32": "Windows", "darwin": "macOS"}
 INSTALL = "Install it (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap)"
 
 
@@ -79,8 +82,7 @@ class Bubblewrap(Sandbox):
         if self.stage is not None:
             command, namespace = self.stage.wrap(command)
             kept.append(namespace)
-        environment = {"PATH": os.environ.get("PATH", os.defpath)} if self.stage is not None else {}
-        process = start(command, stderr=subprocess.PIPE, pass_fds=passed + kept, env=environment, cwd="/")
+        process = start(command, stderr=subprocess.PIPE, pass_fds=passed + kept, env={}, cwd="/")
         for descriptor in passed:
             os.close(descriptor)
         _write_all(given, "\0".join(options).encode() + b"\0")
@@ -121,7 +123,7 @@ class Bubblewrap(Sandbox):
 def _find_bubblewrap() -> str:
     if not sys.platform.startswith("linux"):
         message = (
-            f"The bubblewrap sandbox exists on Linux only, and this is {platform.system() or sys.platform}: "
+            f"The bubblewrap sandbox exists on Linux only, and this is {SYSTEMS.get(sys.platform, sys.platform)}: "
             "use --sandbox docker, or grade on a Linux machine (the Windows Subsystem for Linux is one)."
         )
         raise SandboxError(message)
@@ -129,7 +131,7 @@ def _find_bubblewrap() -> str:
     if program is None:
         message = f"The sandbox needs bubblewrap (bwrap), which is not installed. {INSTALL}, or use --sandbox docker."
         raise SandboxError(message)
-    usage = subprocess.run([program, "--help"], capture_output=True, text=True, check=False)  # noqa: S603
+    usage = subprocess.run([program, "--help"], capture_output=True, text=True, check=False)
     if "--disable-userns" not in usage.stdout + usage.stderr:
         message = (
             f"The sandbox needs bubblewrap 0.8 or newer, and {program} is older. Update it, or use --sandbox docker."
@@ -146,16 +148,30 @@ def _interpreter() -> Path:
 def _shared_mounts() -> dict[str, Path]:
     """Destination and source of everything that is shown besides the box."""
     python = _interpreter()
-    libraries = [Path(sys.base_prefix).resolve() / name for name in ("lib", "lib64")]
-    libraries.append(Path(sysconfig.get_path("stdlib")).resolve())
-    places = [Path(path) for path in SYSTEM if not Path(path).is_symlink()] + libraries
+    standard = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")]
+    # A virtual environment's own copy of these paths is empty; the interpreter that it rests on has the modules.
+    standard += [Path(sys.base_prefix).resolve() / path.parent.name / path.name for path in standard]
+    system = [Path(path) for path in SYSTEM if not Path(path).is_symlink()]
     shown: list[Path] = []
-    for place in places:
+    for place in sorted({*system, *_library_folders(), *(path for path in standard if (path / "os.py").exists())}):
         if place.exists() and not any(place.is_relative_to(other) for other in shown):
             shown.append(place)
     mounts = {str(place): place for place in [*shown, python]}
     packages = {f"/packages/{name}": path.resolve() for name, path in installed_packages().items()}
     return mounts | packages
+
+
+def _library_folders() -> set[Path]:
+    """The folders of the shared libraries that this process has loaded, NumPy's own and Python's modules excepted."""
+    packages = [path.resolve() for path in installed_packages().values()]
+    folders = set()
+    for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape").splitlines():
+        _, slash, rest = line.partition("/")
+        path = Path(slash + rest)
+        is_library = ".so" in path.name and not any(path.is_relative_to(package) for package in packages)
+        if is_library and not any(part in INSTALLED for part in path.parts):
+            folders.add(path.parent)
+    return folders
 
 
 def _system_links() -> dict[str, str]:
@@ -168,8 +184,10 @@ def _masks(shown: list[str]) -> list[str]:
     masks: set[str] = set()
     for place in shown:
         if not place.startswith("/packages/"):
-            for pattern in ("python3*/site-packages", "python3*/dist-packages", "site-packages", "dist-packages"):
-                masks.update(str(found) for found in Path(place).glob(pattern))
+            for name in INSTALLED:
+                masks.update(
+                    str(found) for pattern in (name, f"python3*/{name}") for found in Path(place).glob(pattern)
+                )
     own = Path(__file__).resolve().parents[1]
     for folder in (own, own.parent / "lessons"):
         inside = any(folder.is_relative_to(place) for place in shown if not place.startswith("/packages/"))

@@ -79,9 +79,7 @@ class Docker(Sandbox):
         return [self.program, *options, self.image, *flags, "-c", code, worker]
 
     def _kill(self, name: str) -> None:
-        subprocess.run(  # noqa: S603 - a list that we built
-            [self.program, "kill", name], capture_output=True, check=False, timeout=30
-        )
+        subprocess.run([self.program, "kill", name], capture_output=True, check=False, timeout=30)
 
 
 def _find_engine(image: str) -> str:
@@ -89,7 +87,7 @@ def _find_engine(image: str) -> str:
     if program is None:
         raise SandboxError("--sandbox docker needs Docker or Podman, and neither is installed.")
     try:
-        asked = subprocess.run(  # noqa: S603
+        asked = subprocess.run(
             [program, "image", "inspect", image], capture_output=True, text=True, check=False, timeout=60
         )
     except subprocess.TimeoutExpired:

@@ -133,6 +133,4 @@ def worker_options(limits: Limits, *, box: Box, alone: bool, scratch: list[str])
 def start(command: list[str], **keywords: Any) -> subprocess.Popen[bytes]:
     """Popen with pipes, in a session of its own, so that Ctrl-C in the terminal reaches the grader only."""
     group = {"start_new_session": True} if sys.platform != "win32" else {"creationflags": 0x200}
-    return subprocess.Popen(  # noqa: S603 - the command is a list that we built, no shell reads it
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, **group, **keywords
-    )
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, **group, **keywords)

@@ -64,8 +64,11 @@ def write_table(path: Path, rows: Iterable[Row]) -> None:
 
     def fill(file: TextIO) -> None:
         writer = csv.writer(file, lineterminator="\n")
+        # The csv module leaves a carriage return unquoted, at which a reader would begin a new row.
+        careful = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
         writer.writerow(COLUMNS)
-        writer.writerows(row.cells() for row in rows)
+        for row in rows:
+            (careful if "\r" in row.submission else writer).writerow(row.cells())
 
     write_whole(path, fill)
 

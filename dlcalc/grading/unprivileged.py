@@ -16,6 +16,7 @@ from pathlib import Path
 
 from dlcalc.grading.launching import SandboxError
 
+USERS = Path("/proc/self/uid_map")
 STAGES = ("/mnt", "/media", "/srv", "/run")
 TOOLS = ("unshare", "nsenter", "setpriv", "mount")
 ADVICE = "Run dlcalc grade as an ordinary user instead."
@@ -54,7 +55,8 @@ class Stage:
     """
 
     def __init__(self, sources: list[Path]) -> None:
-        missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+        self.tools = {tool: shutil.which(tool) or "" for tool in TOOLS}
+        missing = [tool for tool, program in self.tools.items() if not program]
         if missing:
             message = f"Grading as root needs {', '.join(missing)} (util-linux), which is not installed. {ADVICE}"
             raise SandboxError(message)
@@ -70,8 +72,8 @@ class Stage:
     def wrap(self, command: list[str]) -> tuple[list[str], int]:
         """The command inside the namespace under the unprivileged user, and the descriptor that it must inherit."""
         user = str(self.user)
-        enter = ["nsenter", f"--mount=/proc/self/fd/{self.namespace}", "--"]
-        drop = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--inh-caps=-all", "--"]
+        enter = [self.tools["nsenter"], f"--mount=/proc/self/fd/{self.namespace}", "--"]
+        drop = [self.tools["setpriv"], f"--reuid={user}", f"--regid={user}", "--clear-groups", "--inh-caps=-all", "--"]
         return [*enter, *drop, *command], self.namespace
 
     def close(self) -> None:
@@ -80,8 +82,19 @@ class Stage:
 
     def _make(self) -> int:
         pairs = [text for source, name in self.names.items() for text in (str(source), name)]
-        command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", SCRIPT, "sh", self.place, *pairs]
-        with subprocess.Popen(  # noqa: S603 - a list that we built
+        command = [
+            self.tools["unshare"],
+            "--mount",
+            "--propagation",
+            "private",
+            "sh",
+            "-c",
+            SCRIPT,
+            "sh",
+            self.place,
+            *pairs,
+        ]
+        with subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -92,7 +105,7 @@ class Stage:
             if holder.stdout.readline() != b"ready\n":
                 problem = holder.stderr.read().decode(errors="replace").strip().splitlines()
                 message = (
-                    f"Root cannot prepare a sandbox here ({problem[-1] if problem else 'no reason given'}). {ADVICE}"
+                    f"Root cannot prepare a sandbox here ({problem[0] if problem else 'no reason given'}). {ADVICE}"
                 )
                 raise SandboxError(message)
             # The open descriptor keeps the namespace alive; the process is no longer needed.
@@ -108,7 +121,7 @@ def unused_user_id() -> int:
         If the namespace has no other user than root.
     """
     ranges = []
-    for line in Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines():
+    for line in USERS.read_text(encoding="ascii").splitlines():
         first, _, length = map(int, line.split())
         ranges.append((first, min(first + length, 2**31 - 10_000)))
     for first, end in sorted(ranges, reverse=True):

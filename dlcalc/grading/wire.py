@@ -48,6 +48,8 @@ class WireError(ValueError):
 def encode(value: object) -> Any:
     """The JSON form of a plain value; a subclass (of ndarray, float, list, ...) is sent as what it derives from.
 
+    NumPy's own numbers travel as Python's.
+
     Raises
     ------
     WireError
@@ -62,6 +64,8 @@ def _encode(value: object, depth: int) -> Any:
         raise WireError(message)
     if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, np.float64 | np.integer | np.bool_):
+        return _encode(value.item(), depth)
     if isinstance(value, np.ndarray | np.generic):
         return _encode_array(value)
     if isinstance(value, int):

@@ -1,4 +1,5 @@
-// Gives the ipywidgets of one output their accessible names, their own keys and spoken values.
+// Gives the ipywidgets of one output their accessible names, their own keys and spoken values, and hides the picture
+// that is only there for readers without a kernel.
 const CONTROLS = ".noUi-handle, [contenteditable], input, select, textarea, button";
 
 const set = (element, name, value) => {
@@ -32,18 +33,36 @@ function mend(root) {
   }
 }
 
+// The picture that is saved with the notebook stands below the living one: taken away as long as that one lives.
+function takeAwaySavedPictures(area, taken) {
+  for (const picture of area.querySelectorAll("[data-dlcalc-saved]")) {
+    const output = picture.closest(".jp-OutputArea-child") || picture.parentNode;
+    taken.push({ picture, parent: picture.parentNode, output });
+    output.style.display = "none";
+    picture.remove();
+  }
+}
+
+function putBack({ picture, parent, output }) {
+  parent.append(picture);
+  output.style.display = "";
+}
+
 export default {
   render({ el }) {
     el.style.display = "none";
+    const taken = [];
     let observer;
     // The widget is drawn before it is put on the page: wait for one frame before looking around.
     const started = requestAnimationFrame(() => {
       const root = el.closest(".jp-OutputArea-child, .output, .widget-vbox") || document.body;
-      mend(root);
-      observer = new MutationObserver(() => mend(root));
+      const area = el.closest(".jp-OutputArea, .cell_container") || root;
+      const look = () => { mend(root); takeAwaySavedPictures(area, taken); };
+      look();
+      observer = new MutationObserver(look);
       const attributeFilter = ["class", "title", "aria-valuetext"];
-      observer.observe(root, { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter });
+      observer.observe(area, { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter });
     });
-    return () => { cancelAnimationFrame(started); observer?.disconnect(); };
+    return () => { cancelAnimationFrame(started); observer?.disconnect(); taken.forEach(putBack); };
   },
 };

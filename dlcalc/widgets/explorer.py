@@ -8,7 +8,8 @@ from typing import Any
 from dlcalc.figures.drawing import Drawing
 from dlcalc.widgets.controls import enable, make_controls, observe, panel, value_of
 from dlcalc.widgets.page import Place, after_this, strict
-from dlcalc.widgets.picture import Draw, Picture, failure_bundle, failure_sentence, locked_bundle, picture_of, size_of
+from dlcalc.widgets.picture import LOCKED, Draw, Picture, failure_sentence, locked_bundle, picture_of, pixels, size_of
+from dlcalc.widgets.screen import Screen
 
 
 def explore(
@@ -64,16 +65,19 @@ class Explore:
 
     def __init__(self, draw: Draw, controls: dict[str, Any], size: tuple[float, float], lock: Any = None) -> None:
         self.controls = controls
-        self._draw, self._size, self._lock = draw, size, lock
-        self._picture: Picture = picture_of(draw, self.params, size)
-        self._drawn_params = self.params
-        self._bundle = self._picture.bundle()
-        self._waiting = False
+        self._draw, self._size, self._prediction = draw, size, lock
         self._place = Place()
-        observe(controls, self._changed)
-        enable(controls, not self.locked)
+        self._waiting = False
+        self._picture: Picture
+        width, height = pixels(size)
+        self.screen = Screen(width=width, height=height)
+        self._shown = (self.params, self.screen.sharpness)
+        self._draw_for(*self._shown)
+        self._lock()
         if self.locked:
-            lock.observe(self._unlock)
+            lock.observe(self._unlocked)
+        observe(controls, self._changed)
+        self.screen.observe(self._changed, "sharpness")
 
     @property
     def params(self) -> dict[str, Any]:
@@ -95,13 +99,14 @@ class Explore:
     @property
     def locked(self) -> bool:
         """Whether the figure waits for a prediction."""
-        return self._lock is not None and not self._lock.committed
+        return self._prediction is not None and not self._prediction.committed
 
     @property
     def bundle(self) -> dict[str, str]:
-        """What stands on the page now: the picture, the sentence about an error, or the lock."""
-        self._catch_up()
-        return locked_bundle(self._size) if self.locked else self._bundle
+        """The picture that is saved with the notebook; while the living one stands above it, it is hidden."""
+        return locked_bundle(self._size) if self.locked else picture_of(self._draw, self.params, self._size).bundle()
+
+    # A new picture when a control has changed.
 
     def _changed(self, _change: object) -> None:
         # The picture is drawn once the kernel has taken in this change, so that the browser sends the next one
@@ -113,30 +118,40 @@ class Explore:
     def _catch_up(self) -> None:
         """Draw the picture for what the controls say now, unless it is there already."""
         self._waiting = False
-        params = self.params
-        if params == self._drawn_params:
+        wish = (self.params, self.screen.sharpness)
+        if wish == self._shown:
             return
-        self._drawn_params = params
+        self._shown = wish
         try:
-            self._picture = picture_of(self._draw, params, self._size)
-            self._bundle = self._picture.bundle()
+            self._draw_for(*wish)
         except Exception as error:
-            self._bundle = failure_bundle(failure_sentence(error, params), self._size)
+            self.screen.message = failure_sentence(error, self.params)
             if strict():
                 raise
-        finally:
-            self._push()
 
-    def _push(self) -> None:
-        self._place.update(locked_bundle(self._size) if self.locked else self._bundle)
+    def _draw_for(self, params: dict[str, Any], sharpness: float) -> None:
+        self._picture = picture_of(self._draw, params, self._size, sharpness)
+        with self.screen.hold_sync():
+            self.screen.alt = self._picture.alt
+            self.screen.png = self._picture.png
+            self.screen.message = LOCKED if self.locked else ""
 
-    def _unlock(self, *_: object) -> None:
+    # The prediction that locks the figure.
+
+    def _lock(self) -> None:
+        self.screen.locked = self.locked
+        self.screen.message = LOCKED if self.locked else ""
         enable(self.controls, not self.locked)
-        self._push()
+
+    def _unlocked(self, *_: object) -> None:
+        self._lock()
+        self._place.update(self.bundle)
+
+    # On the page.
 
     def show(self) -> None:
-        """Put the controls on the page, and the picture as an output that is saved with the notebook."""
-        self._place.show(self.bundle, panel(self.controls))
+        """Put the controls, the picture, and the picture that is saved with the notebook on the page."""
+        self._place.show(self.bundle, panel(self.controls), self.screen)
 
     def _ipython_display_(self) -> None:
         # The last line of a cell shows its value: the cell that made this figure has shown it already.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -97,7 +96,6 @@ class Flipbook:
         self.player = new_player(self._name, played, size, interval)
         self._reel = self._reel_for(self._other_params())
         self._make(self._reel)
-        self.player.name = hashlib.sha256(self.player.stage + self.player.numbers).hexdigest()[:16]
         self.player.observe(self._frame_changed, "frame")
         observe(self._others, self._changed)
         self._lock()
@@ -133,10 +131,7 @@ class Flipbook:
     @property
     def bundle(self) -> dict[str, str]:
         """The picture that is saved with the notebook; while the player lives beside it, it is hidden."""
-        name = f'data-dlcalc-saved="{self.player.name}" '
-        if self.locked:
-            return locked_bundle(self._size, name)
-        return picture_of(self._draw, self.params, self._size).bundle(name)
+        return locked_bundle(self._size) if self.locked else picture_of(self._draw, self.params, self._size).bundle()
 
     def to_html(self) -> str:
         """One page that plays this flipbook, as its other controls stand now, with no kernel and no network."""

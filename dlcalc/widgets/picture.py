@@ -27,7 +27,7 @@ Draw = Callable[..., Drawing]
 
 DEFAULT_SIZE = (7.2, 3.6)  # inches
 CSS_DPI = 100  # one inch of a figure is 100 px of a page
-SHARPNESS = 2  # device pixels for each px of the page, for screens of high density
+SHARP = 2.0  # device pixels for each px of the page, for screens of high density
 
 # JupyterLab runs the callbacks of widgets in a thread of their own, and matplotlib's mathtext is not made for two.
 ONE_AT_A_TIME = threading.RLock()
@@ -47,19 +47,24 @@ class Picture:
     width: int
     height: int
 
-    def bundle(self, attributes: str = "") -> dict[str, str]:
+    @property
+    def alt(self) -> str:
+        """The description on one line."""
+        return " ".join(self.drawing.description.split())
+
+    def bundle(self) -> dict[str, str]:
         """HTML with a text alternative, and the description alone for those who see no picture.
 
         JupyterLab gives every image/png an empty text alternative; an `<img>` in HTML keeps its own, in an untrusted
         notebook too.
         """
-        alt = " ".join(self.drawing.description.split())
+        alt = self.alt
         data = base64.b64encode(self.png).decode()
         style = f"display:block;height:auto;{SHAPE}"
         # decoding="sync" swaps the old picture for the new one without a blank between them.
         image = (
             f'<img alt="{html.escape(alt)}" width="{self.width}" height="{self.height}" decoding="sync" '
-            f'{attributes}style="{style}" src="data:image/png;base64,{data}">'
+            f'data-dlcalc-saved="true" style="{style}" src="data:image/png;base64,{data}">'
         )
         return {"text/html": image, "text/plain": alt}
 
@@ -79,7 +84,9 @@ def _exhibited_size(draw: Draw) -> tuple[float, float] | None:
     return next((exhibit.size for exhibit in exhibits if exhibit.draw is draw), None)
 
 
-def draw_on_new_figure(draw: Draw, params: Mapping[str, object], size: tuple[float, float]) -> tuple[Figure, Drawing]:
+def draw_on_new_figure(
+    draw: Draw, params: Mapping[str, object], size: tuple[float, float], sharpness: float = SHARP
+) -> tuple[Figure, Drawing]:
     """A fresh figure with the drawing on it, not yet painted.
 
     Raises
@@ -90,7 +97,7 @@ def draw_on_new_figure(draw: Draw, params: Mapping[str, object], size: tuple[flo
     figure = Figure(figsize=size, dpi=CSS_DPI)
     _Canvas(figure)
     drawing: object = draw(figure, **params)
-    figure.set_dpi(CSS_DPI * SHARPNESS)
+    figure.set_dpi(CSS_DPI * sharpness)
     if not isinstance(drawing, Drawing):
         message = f"{_name(draw)} returned {type(drawing).__name__}, but a draw function returns a Drawing"
         raise TypeError(message)
@@ -110,7 +117,7 @@ def encode_png(rgba: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
     rows = np.zeros((height, 1 + width * channels), np.uint8)  # each row begins with its filter: 0, none
     rows[:, 1:] = rgba.reshape(height, -1)
     header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)  # 8 bits a channel, RGBA
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows, 1)), (b"IEND", b""))
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.data, 1)), (b"IEND", b""))
     packed = [
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     ]
@@ -137,10 +144,12 @@ class _Canvas(FigureCanvasAgg):
         return self.renderer
 
 
-def picture_of(draw: Draw, params: Mapping[str, object], size: tuple[float, float]) -> Picture:
+def picture_of(
+    draw: Draw, params: Mapping[str, object], size: tuple[float, float], sharpness: float = SHARP
+) -> Picture:
     """The picture that `draw` makes of these parameters: a pure function."""
     with ONE_AT_A_TIME:
-        figure, drawing = draw_on_new_figure(draw, params, size)
+        figure, drawing = draw_on_new_figure(draw, params, size, sharpness)
         return Picture(paint(figure), drawing, *pixels(size))
 
 
@@ -156,26 +165,14 @@ def failure_sentence(error: Exception, params: Mapping[str, object]) -> str:
     return f"The figure could not be drawn for {where or 'no parameters'}: {type(error).__name__}: {why}"
 
 
-def failure_bundle(sentence: str, size: tuple[float, float]) -> dict[str, str]:
-    """The sentence on a card of the figure's size, so that nothing on the page jumps."""
-    return _card(sentence, size, 'role="alert" data-dlcalc-error="true"')
-
-
-def locked_bundle(size: tuple[float, float], attributes: str = "") -> dict[str, str]:
+def locked_bundle(size: tuple[float, float]) -> dict[str, str]:
     """The card that stands in the figure's place until a prediction is committed."""
-    return _card(LOCKED, size, f'{attributes}data-dlcalc-locked="true"')
-
-
-def _card(sentence: str, size: tuple[float, float], attributes: str) -> dict[str, str]:
     width, height = pixels(size)
     style = (
         f"display:flex;align-items:center;justify-content:center;width:{width}px;aspect-ratio:{width}/{height};"
         f"padding:24px;text-align:center;{CARD}"
     )
-    return {
-        "text/html": f'<div {attributes} style="{style}"><p>{html.escape(sentence)}</p></div>',
-        "text/plain": sentence,
-    }
+    return {"text/html": f'<div data-dlcalc-saved="true" style="{style}"><p>{LOCKED}</p></div>', "text/plain": LOCKED}
 
 
 def _name(draw: Draw) -> str:

@@ -91,22 +91,10 @@ function create(tag, attributes, parent) {
   return parent.appendChild(element);
 }
 
-// The picture that is saved with the notebook stands below the living one: hidden as long as this one lives.
-function hideSavedPicture(el) {
-  const area = el.closest(".jp-OutputArea"), name = el.querySelector("[data-dlcalc-flipbook]").dataset.dlcalcFlipbook;
-  const hide = () => area?.querySelectorAll(`[data-dlcalc-saved="${name}"]`).forEach((picture) => {
-    picture.closest(".jp-OutputArea-child").style.display = "none";
-  });
-  hide();
-  const observer = new MutationObserver(hide);
-  if (area) observer.observe(area, { childList: true, subtree: true });
-  setTimeout(() => observer.disconnect(), 10000);
-}
-
 function render({ model, el }) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const frameCount = model.get("values").length;
-  const root = create("div", { class: "dlcalc-flipbook", "data-dlcalc-flipbook": model.get("name") }, el);
+  const root = create("div", { class: "dlcalc-flipbook" }, el);
   root.style.setProperty("--dlcalc-width", `${model.get("width")}px`);
   root.style.setProperty("--dlcalc-aspect", `${model.get("width")} / ${model.get("height")}`);
   // Jupyter takes keys for its own commands unless the focused element says no.
@@ -185,6 +173,7 @@ function render({ model, el }) {
     message.textContent = text;
     card.classList.toggle("dlcalc-silent", !text);
     card.toggleAttribute("data-dlcalc-error", Boolean(text) && !model.get("locked"));
+    card.toggleAttribute("data-dlcalc-locked", model.get("locked"));
     button.disabled = slider.disabled = model.get("locked");
   }
 
@@ -195,7 +184,6 @@ function render({ model, el }) {
   speak();
   show(model.get("frame"));
   receive();
-  requestAnimationFrame(() => hideSavedPicture(el));
   return () => { stop(); Object.entries(heard).forEach((pair) => model.off(...pair)); };
 }
 

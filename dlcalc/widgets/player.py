@@ -23,8 +23,7 @@ class Player(anywidget.AnyWidget):
     """A stage, the numbers of what moves on it, and the words for each frame."""
 
     _esm = (HERE / "player.js").read_text(encoding="utf-8")
-    _css = (HERE / "player.css").read_text(encoding="utf-8")
-    name = traitlets.Unicode().tag(sync=True)
+    _css = (HERE / "card.css").read_text(encoding="utf-8")
     label = traitlets.Unicode().tag(sync=True)
     values: Any = traitlets.List().tag(sync=True)
     descriptions: Any = traitlets.List().tag(sync=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,7 +17,6 @@ from dlcalc.grading.launching import Launched, SandboxError
 from dlcalc.grading.limits import Limits
 from dlcalc.grading.trial import try_known_answers
 from dlcalc.grading.watcher import Watcher
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,19 +9,20 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pytest
 from attacks import ESCAPING, EXERCISE, EXHAUSTING, FORGING, INJECTING, Attack
 
 from dlcalc.exercises import EXERCISES
 from dlcalc.grading.trial import notebook_with
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dlcalc.grading.rows import Row
-    from dlcalc.grading.grader import Grader
-    from pathlib import Path
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from dlcalc.grading.grader import Grader
+    from dlcalc.grading.rows import Row
 
 VERDICT = re.compile(r"correct|wrong|slip:.+|missing|error|timeout|stopped", re.DOTALL)
 SECRET = "the word that no submission may know"

@@ -76,7 +76,8 @@ def _sequence(value: Any, cls: type, depth: int) -> Description:
 
 def _tensor(value: Any, depth: int) -> Description | None:
     """A tensor of the course's own engine; the engine itself need not be at hand here."""
-    if type_name(value) != "Tensor" or depth > MAX_DEPTH or type(value).__module__ != "dlcalc.autodiff.tensor":
+    of_the_engine = str(type(value).__module__).startswith("dlcalc.autodiff.")
+    if not of_the_engine or type_name(value) not in ("Tensor", "Parameter") or depth > MAX_DEPTH:
         return None
     return {**describe(value.detach().numpy(), depth + 1), "type": "Tensor"}
 

@@ -33,7 +33,11 @@ class Node:
     """A value in a computation graph."""
 
     def __init__(
-        self, value: Any, parents: tuple["Node", ...] = (), op: LocalDerivatives | None = None, requires_grad: bool = True
+        self,
+        value: Any,
+        parents: tuple["Node", ...] = (),
+        op: LocalDerivatives | None = None,
+        requires_grad: bool = True,
     ) -> None:
         self.value = value
         self.parents = parents
@@ -46,27 +50,36 @@ class Node:
 
 
 class Graph:
-    """All nodes of a graph, the root last."""
+    """All nodes of a graph, in an order that need not mean anything; the root is nobody's parent."""
 
     def __init__(self, nodes: list[Node]) -> None:
         self.nodes = nodes
-        self.root = nodes[-1]
+        used = {id(parent) for node in nodes for parent in node.parents}
+        self.root = [node for node in nodes if id(node) not in used][-1]
         self.leaves = [node for node in nodes if node.op is None]
 
 
 @recipe("graph")
 def graph(rows: list[Any]) -> Graph:
-    """Nodes from rows: ("leaf", value, requires_grad, grad) or ("node", indices of the parents, value, factors)."""
-    nodes: list[Node] = []
-    for row in rows:
+    """Nodes from rows: ("leaf", value, requires_grad, grad) or ("node", indices of the parents, value, factors).
+
+    The rows may stand in any order: all nodes are made before they are joined, so that neither their order in the list
+    nor that in memory tells a topological one.
+    """
+    nodes = [Node(materialise(row[1] if row[0] == "leaf" else row[2])) for row in rows]
+    for node, row in zip(nodes, rows, strict=True):
         if row[0] == "leaf":
-            nodes.append(Node(materialise(row[1]), requires_grad=row[2]))
-            nodes[-1].grad = materialise(row[3])
+            node.requires_grad, node.grad = row[2], materialise(row[3])
         else:
-            parents = tuple(nodes[index] for index in row[1])
-            needed = any(parent.requires_grad for parent in parents)
-            nodes.append(Node(materialise(row[2]), parents, LocalDerivatives(tuple(materialise(row[3]))), needed))
+            node.parents = tuple(nodes[index] for index in row[1])
+            node.op = LocalDerivatives(tuple(materialise(row[3])))
+    for node in nodes:
+        node.requires_grad = _depends_on_a_gradient(node)
     return Graph(nodes)
+
+
+def _depends_on_a_gradient(node: Node) -> bool:
+    return any(map(_depends_on_a_gradient, node.parents)) if node.parents else node.requires_grad
 
 
 @way("order")

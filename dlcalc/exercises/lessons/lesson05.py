@@ -54,7 +54,11 @@ TAYLOR1 = Exercise(
         lambda f0, g, x0: lambda x: np.array(np.dot(x, g) - np.dot(g, x0) + f0),
     ),
     slips=(
-        Slip("f0 left out", "The value f0 at x0 is missing: at x = x0 the expansion must give f0.", {"f0 + g @ d": "g @ d"}),
+        Slip(
+            "f0 left out",
+            "The value f0 at x0 is missing: at x = x0 the expansion must give f0.",
+            {"f0 + g @ d": "g @ d"},
+        ),
         Slip(
             "x for x − x₀",
             "The gradient was multiplied by x; it is multiplied by the way from x0 to x, x − x0.",
@@ -67,7 +71,9 @@ TAYLOR1 = Exercise(
             {"d = x - x0": "d = (x - x0) * x"},
             {"f0 + g @ d": "f0 + (g * x) @ d"},
         ),
-        Slip("½ at first order", "There is a ½ too many: it belongs to the second-order term.", {"g @ d": "0.5 * g @ d"}),
+        Slip(
+            "½ at first order", "There is a ½ too many: it belongs to the second-order term.", {"g @ d": "0.5 * g @ d"}
+        ),
         Slip("constant", "This is f0 everywhere: the linear term g·(x − x0) is missing.", {"f0 + g @ d": "f0"}),
         Slip(
             "length of the gradient",
@@ -79,7 +85,11 @@ TAYLOR1 = Exercise(
             "The products were not summed: g·(x − x0) is a scalar product, so the value is a number.",
             {"g @ d": "g * d"},
         ),
-        Slip("value for function", "This returns a number or an array; asked is a function of x.", lambda f0, g, x0: f0 + g @ x0),
+        Slip(
+            "value for function",
+            "This returns a number or an array; asked is a function of x.",
+            lambda f0, g, x0: f0 + g @ x0,
+        ),
     ),
     hints=(
         "Define a function inside the function, and return it without calling it.",
@@ -228,7 +238,8 @@ JACOBIAN_FD = Exercise(
         ),
         Slip(
             "one-sided",
-            "The difference is one-sided; a central one, (f(x+h) − f(x−h))/(2h), has an error of order h² in place of h.",
+            "The difference is one-sided; a central one, (f(x+h) − f(x−h))/(2h), has an error of order h² in place "
+            "of h.",
             {"f(x - step)) / (2 * h)": "f(x)) / h"},
             {"f(x + step) - f(x - step)) / (2 * h)": "f(x) - f(x - step)) / h"},
         ),
@@ -253,7 +264,11 @@ JACOBIAN_FD = Exercise(
             {"step[i] = h": "step[:] = h"},
         ),
         Slip("not divided", "The difference was not divided by 2h.", {" / (2 * h)": ""}),
-        Slip("sign", "The difference has the wrong sign: f(x + h) − f(x − h).", {"f(x + step) - f(x - step)": "f(x - step) - f(x + step)"}),
+        Slip(
+            "sign",
+            "The difference has the wrong sign: f(x + h) − f(x − h).",
+            {"f(x + step) - f(x - step)": "f(x - step) - f(x + step)"},
+        ),
         Slip(
             "2h by h",
             "2h stands in the numerator: / 2 * h divides by 2 and multiplies by h; write / (2 * h).",
@@ -270,7 +285,7 @@ JACOBIAN_FD = Exercise(
         "np.eye(n)[i] * h is a step along input i. Collect the columns, np.stack(columns, axis=1).",
         "Check the shape: (number of outputs, number of inputs).",
     ),
-    why="Column i answers: how do all outputs move when input i moves?",
+    why="Column i tells how all outputs move when input i moves.",
 )
 
 
@@ -346,8 +361,12 @@ LAYER_JACOBIAN = Exercise(
             {"W[:, :-1] @ np.diag(dphi(z))": "W @ np.diag(dphi(np.append(z, 1.0)))"},
             {"W[:, :-1]": "W"},
         ),
-        Slip("first column dropped", "The first column was dropped; the bias is the last one.", {"W[:, :-1]": "W[:, 1:]"}),
-        Slip("φ′ missing", "φ′(z) is missing: this is ∂z/∂v = W̄; v = φ(z) has a slope too.", {" @ np.diag(dphi(z))": ""}),
+        Slip(
+            "first column dropped", "The first column was dropped; the bias is the last one.", {"W[:, :-1]": "W[:, 1:]"}
+        ),
+        Slip(
+            "φ′ missing", "φ′(z) is missing: this is ∂z/∂v = W̄; v = φ(z) has a slope too.", {" @ np.diag(dphi(z))": ""}
+        ),
         Slip("φ′ alone", "W̄ is missing: this is the Jacobian of φ alone.", {"W[:, :-1] @ np.diag": "np.diag"}),
         Slip(
             "@ without diag",

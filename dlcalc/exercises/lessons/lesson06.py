@@ -57,7 +57,11 @@ COMPOSE_JACOBIAN = Exercise(
             "The matrices were multiplied entry by entry; composing linear maps is the matrix product @.",
             {"J_outer @ J_inner": "J_outer * J_inner"},
         ),
-        Slip("sum for product", "The Jacobians were added; the chain rule multiplies.", {"J_outer @ J_inner": "J_outer + J_inner"}),
+        Slip(
+            "sum for product",
+            "The Jacobians were added; the chain rule multiplies.",
+            {"J_outer @ J_inner": "J_outer + J_inner"},
+        ),
     ),
     hints=(
         "Which shapes meet in (p, m) and (m, n)?",
@@ -99,7 +103,8 @@ VJP = Exercise(
     slips=(
         Slip(
             "Jv for vᵀJ",
-            "This is Jv, which pushes a change of the inputs forward; vᵀJ pulls a sensitivity of the outputs back. With "
+            "This is Jv, which pushes a change of the inputs forward; vᵀJ pulls a sensitivity of the outputs back. "
+            "With "
             "a square J both exist.",
             {"v @ J": "J @ v"},
             {"v @ J": "v @ J.T"},
@@ -236,8 +241,12 @@ TOTAL_DERIVATIVE = Exercise(
         Slip(
             "without a path",
             "Without a path the target does not depend on the source, so the derivative is 0.0.",
-            lambda edges, source, target: total_derivative(edges, source, target) if _reach(edges, source, target) else 1.0,
-            lambda edges, source, target: total_derivative(edges, source, target) if _reach(edges, source, target) else np.nan,
+            lambda edges, source, target: (
+                total_derivative(edges, source, target) if _reach(edges, source, target) else 1.0
+            ),
+            lambda edges, source, target: (
+                total_derivative(edges, source, target) if _reach(edges, source, target) else np.nan
+            ),
         ),
         Slip(
             "paths counted, not weighed",
@@ -391,7 +400,10 @@ COST = Exercise(
         Slip(
             "product for sum",
             "The costs of the products were multiplied; one is carried out after the other, so they add.",
-            {"sum(products[:-1])": "int(np.prod(products[:-1], dtype=object))", "sum(products[1:])": "int(np.prod(products[1:], dtype=object))"},
+            {
+                "sum(products[:-1])": "int(np.prod(products[:-1], dtype=object))",
+                "sum(products[1:])": "int(np.prod(products[1:], dtype=object))",
+            },
         ),
     ),
     hints=(

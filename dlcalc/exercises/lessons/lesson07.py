@@ -396,7 +396,8 @@ BACKPROP_UNITS = Exercise(
         ),
         Slip(
             "z_i for v_i",
-            "The weight gradient was made with z_i; a weight multiplies the activation v_i = φ(z_i), so ∂ℓ/∂w_ji = δ_j v_i.",
+            "The weight gradient was made with z_i; a weight multiplies the activation v_i = φ(z_i), so ∂ℓ/∂w_ji = "
+            "δ_j v_i.",
             {"vs[layer]": "(np.append(zs[layer - 1], 1.0) if layer else vs[0])"},
         ),
         Slip(

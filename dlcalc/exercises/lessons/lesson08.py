@@ -532,7 +532,8 @@ GRADIENT_CHECK = Exercise(
     slips=(
         Slip(
             "one-sided",
-            "The differences are one-sided, so their error is of order h: central ones, (ℓ(p+h) − ℓ(p−h))/(2h), have h².",
+            "The differences are one-sided, so their error is of order h: central ones, (ℓ(p+h) − ℓ(p−h))/(2h), "
+            "have h².",
             {"p[index] = kept - h": "p[index] = kept", "(2 * h)": "h"},
             {"p[index] = kept + h": "p[index] = kept", "(2 * h)": "h"},
             {"p[index] = kept - h": "p[index] = kept", "(2 * h)": "h", "h = 1e-5": "h = 1e-6"},
@@ -542,7 +543,8 @@ GRADIENT_CHECK = Exercise(
         ),
         Slip(
             "tiny h",
-            "The step is so small that rounding drowns the difference: near h = 1e−5 a central difference is at its best.",
+            "The step is so small that rounding drowns the difference: near h = 1e−5 a central difference is at its "
+            "best.",
             {"h = 1e-5": "h = 1e-12"},
             {"h = 1e-5": "h = 1e-13"},
             {"h = 1e-5": "h = 1e-14"},
@@ -579,7 +581,8 @@ GRADIENT_CHECK = Exercise(
         ),
         Slip(
             "array by array",
-            "The ratio was taken for each array and then averaged (or the largest taken): the norms run over all entries.",
+            "The ratio was taken for each array and then averaged (or the largest taken): the norms run over all "
+            "entries.",
             lambda loss, params, grads: np.mean(_ratios(loss, params, grads)),
             lambda loss, params, grads: np.max(_ratios(loss, params, grads)),
             lambda loss, params, grads: np.sum(_ratios(loss, params, grads)),

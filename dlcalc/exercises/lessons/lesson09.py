@@ -148,8 +148,25 @@ def topological_order_by_counting(root):
 
 
 def _order_cases(seed):
-    x, y = np.random.default_rng(seed).uniform(0.5, 1.5, size=2).tolist()
-    return [{"way": "order", "arguments": (_graph(shape, x, y),)} for shape in SHAPES]
+    rng = np.random.default_rng(seed)
+    x, y = rng.uniform(0.5, 1.5, size=2).tolist()
+    graphs = [_shuffled(_graph(shape, x, y)["graph"], rng) for shape in SHAPES]
+    return [{"way": "order", "arguments": ({"graph": rows},)} for rows in graphs]
+
+
+def _shuffled(rows, rng):
+    """The same graph in another order, which does not give a right answer away to one who looks at the nodes' list."""
+    old = rng.permutation(len(rows)).tolist()
+    new = {index: place for place, index in enumerate(old)}
+    return [
+        (row[0], tuple(new[parent] for parent in row[1]), *row[2:]) if row[0] == "node" else row
+        for row in (rows[index] for index in old)
+    ]
+
+
+def _root(rows):
+    """The index of the node that is nobody's parent."""
+    return (set(range(len(rows))) - {parent for row in rows if row[0] == "node" for parent in row[1]}).pop()
 
 
 def _compare_order(case, value, expected):
@@ -164,12 +181,14 @@ def _compare_order(case, value, expected):
     if len(found) < len(expected["items"]):
         leaves = {index for index, row in enumerate(rows) if row[0] == "leaf"}
         missing = set(range(len(rows))) - set(found)
-        kind = "leaves" if missing <= leaves else "the root" if missing == {len(rows) - 1} else "nodes"
+        kind = "leaves" if missing <= leaves else "the root" if missing == {_root(rows)} else "nodes"
         return f"Nodes are missing from the list: {kind}."
-    if found[-1] != len(rows) - 1:
+    if found[-1] != _root(rows):
         return "The root is not last."
     place = {index: position for position, index in enumerate(found)}
-    early = any(place[parent] > place[index] for index in found if rows[index][0] == "node" for parent in rows[index][1])
+    early = any(
+        place[parent] > place[index] for index in found if rows[index][0] == "node" for parent in rows[index][1]
+    )
     return "A node stands before one of its parents." if early else ""
 
 
@@ -401,11 +420,16 @@ UNBROADCAST = Exercise(
     slips=(
         Slip(
             "by size for axis",
-            "The axes to sum over were found by their lengths: with equal lengths, (3, 3) from (3,) or (3, 1), that hits "
+            "The axes to sum over were found by their lengths: with equal lengths, (3, 3) from (3,) or (3, 1), that "
+            "hits "
             "the wrong axis. Broadcasting aligns shapes at their last axis.",
-            lambda grad, shape: grad.sum(axis=tuple(i for i, n in enumerate(grad.shape) if n not in shape)).reshape(shape),
+            lambda grad, shape: grad.sum(axis=tuple(i for i, n in enumerate(grad.shape) if n not in shape)).reshape(
+                shape
+            ),
             lambda grad, shape: _by_size(grad, shape),
-            lambda grad, shape: np.resize(grad.sum(axis=0), shape) if grad.size != np.prod(shape) else grad.reshape(shape),
+            lambda grad, shape: (
+                np.resize(grad.sum(axis=0), shape) if grad.size != np.prod(shape) else grad.reshape(shape)
+            ),
         ),
         Slip(
             "leading axes forgotten",
@@ -579,11 +603,8 @@ BACKWARD = Exercise(
         Slip(
             "reused node counted once",
             "A node that stands twice among the parents (a·a) was counted once: each place has its own cotangent.",
-            {"in zip(node.parents, node.op.backward(y_bar))": "in dict(zip(node.parents, node.op.backward(y_bar))).items()"},
-            {
-                "in zip(node.parents, node.op.backward(y_bar))": "in reversed(dict(reversed(list(zip(node.parents, "
-                "node.op.backward(y_bar))))).items())"
-            },
+            {"zip(node.parents, node.op.backward(y_bar))": "_one_place_each(node, y_bar)"},
+            {"zip(node.parents, node.op.backward(y_bar))": "reversed(_one_place_each(node, y_bar, first=True))"},
         ),
         Slip(
             "gradients given to constants",
@@ -592,7 +613,8 @@ BACKWARD = Exercise(
         ),
         Slip(
             "stale inner gradients",
-            "The second call is wrong: cotangents of inner nodes were kept from the first. Keep them in a dictionary of "
+            "The second call is wrong: cotangents of inner nodes were kept from the first. Keep them in a "
+            "dictionary of "
             "the call, not on the nodes.",
             lambda root, seed=1.0: _keeping_inner(root, seed),
         ),
@@ -615,6 +637,12 @@ BACKWARD = Exercise(
     ),
     why="Reverse topological order: every consumer has added its part before a node passes its sum on.",
 )
+
+
+def _one_place_each(node, y_bar, first=False):
+    """Pairs (parent, cotangent) in which a parent that stands twice has one cotangent, the first or the last."""
+    pairs = list(zip(node.parents, node.op.backward(y_bar)))
+    return list(dict(pairs[::-1] if first else pairs).items())
 
 
 def _overwriting(root, seed):

@@ -509,4 +509,70 @@ def augment(X):
     return solution("01.augment")
 """,
     ),
+    Attack(
+        "take the order of a graph from the driver's list of nodes",
+        "",
+        cells={
+            "09.topological_order": """
+import sys
+def topological_order(root):
+    frame = sys._getframe()
+    while frame:
+        for value in frame.f_locals.values():
+            if type(value).__name__ == "Graph":
+                return value.nodes
+        frame = frame.f_back
+"""
+        },
+    ),
+    Attack(
+        "take the order of a graph from the heap",
+        "",
+        cells={
+            "09.topological_order": """
+import gc
+def topological_order(root):
+    return [thing for thing in gc.get_objects() if type(thing) is type(root)]
+"""
+        },
+    ),
+    Attack(
+        "take the derivatives of lesson 04 from the driver of other lessons",
+        "",
+        cells={
+            "01.forward": """
+import sys, gc, os
+def forward(X, weights, phi):
+    text = open(sys.modules["box.driving.activations"].__file__).read()
+    for folder in ("/tmp", "/dev/shm"):
+        open(os.path.join(folder, "kept.py"), "w").write(text)
+""",
+            "04.dsigmoid": """
+import sys, importlib, os
+def dsigmoid(z):
+    for folder in ("/tmp", "/dev/shm"):
+        if os.path.exists(os.path.join(folder, "kept.py")):
+            sys.path.insert(0, folder)
+            return importlib.import_module("kept").DERIVATIVES["sigmoid"](z)
+    for name, module in list(sys.modules.items()):
+        if hasattr(module, "DERIVATIVES"):
+            return module.DERIVATIVES["sigmoid"](z)
+    return importlib.import_module("box.driving.activations").DERIVATIVES["sigmoid"](z)
+""",
+        },
+    ),
+    Attack(
+        "let autodiff answer an exercise of another lesson",
+        "",
+        cells={
+            "04.dtanh": """
+def dtanh(z):
+    from dlcalc import autodiff as torch
+    x = torch.tensor(np.asarray(z, float), requires_grad=True)
+    torch.tanh(x).sum().backward()
+    return x.grad.numpy()
+""",
+            "10.build": "def build(): return None",
+        },
+    ),
 ]
