@@ -90,11 +90,17 @@ def alike(one: dict[str, Any], other: dict[str, Any], tolerance: Tolerance) -> b
         return all(alike(a, b, tolerance) for a, b in zip(items, others, strict=True))
     first, second = as_array(one), as_array(other)
     if first is None or second is None:
-        return all(one.get(key) == other.get(key) for key in ("kind", "type", "dtype", "shape", "value"))
+        return first is second and all(one.get(key) == other.get(key) for key in ("kind", "type", "dtype", "value"))
     same_type = (one.get("type") == "Tensor") == (other.get("type") == "Tensor")
     if first.shape != second.shape or not same_type or (first.dtype.kind == "b") != (second.dtype.kind == "b"):
         return False
     return bool(agree(first, second, tolerance).all())
+
+
+def items_of(described: dict[str, Any]) -> list[dict[str, Any]]:
+    """The items of a sequence, none of anything else."""
+    items: list[dict[str, Any]] = described.get("items", [])
+    return items
 
 
 def as_array(described: dict[str, Any]) -> Array | None:

@@ -81,6 +81,14 @@ _ALL = (
         right="a",
     ),
     _choose(
+        "00.tangent",
+        "The sigmoid is an S between 0 and 1; ReLU is 0 for z ≤ 0 and z for z > 0. Whose steepest tangent is steeper?",
+        ("The sigmoid's", "it is steepest at z = 0, with slope ¼; ReLU has slope 1 for every z > 0."),
+        ("ReLU's", "its slope is 1 for every z > 0; the sigmoid's is never above ¼."),
+        ("Both reach the same", "the sigmoid's slope is never above ¼, ReLU's is 1 for every z > 0."),
+        right="b",
+    ),
+    _choose(
         "01.bias",
         "A unit separates the plane by the line w·x + b = 0. What does a larger b do to the line?",
         ("It turns it", "its direction is that of w alone; b appears in no slope."),
@@ -131,6 +139,15 @@ _ALL = (
         reveal="it is 1.1368 = 2(f − y) · w · φ′(1.5) · 3.",
     ),
     _choose(
+        "03.relu",
+        "Now φ is ReLU and z = w′x = −2. Which gradients of ℓ = (f − y)² are 0, if y = 1?",
+        ("Only ∂ℓ/∂w′", "∂ℓ/∂w = δ·v, and v = relu(−2) = 0, so that one is 0 too."),
+        ("Only ∂ℓ/∂w", "∂ℓ/∂w′ goes through φ′(z), which is 0 for z < 0."),
+        ("Both", "v = 0 and φ′(z) = 0: for this example the unit learns nothing. Lesson 04 calls it inactive."),
+        ("Neither", "f = 0 and y = 1, so δ = −2 is not 0, but what it is multiplied by is."),
+        right="c",
+    ),
+    _choose(
         "04.steepest",
         "Where is the sigmoid 1/(1 + e⁻ᶻ) steepest, and how steep is it there?",
         ("At z = 0, with slope 1", "z = 0 is right, but from z = −1 to 1 it only rises from 0.27 to 0.73."),
@@ -150,7 +167,7 @@ _ALL = (
         "Which slopes can ReLU pass on?",
         ("Any from 0 to 1", "ReLU has two pieces, one flat and one with slope 1; nothing between them."),
         ("Exactly 0 or exactly 1", "so it neither shrinks nor grows a gradient, but it can stop it."),
-        ("At most ¼", "that is the sigmoid."),
+        ("At most ¼", "that is the bound of the sigmoid's slope."),
         right="b",
     ),
     _choose(
@@ -179,6 +196,15 @@ _ALL = (
         reveal="it is 3: the first term left out is of third order.",
     ),
     _choose(
+        "05.transfer",
+        "A layer has 784 inputs and 10 outputs, and φ is applied to each output. How many entries of its Jacobian with "
+        "respect to the inputs can differ from 0, and how many of ∂z/∂W?",
+        ("7840 and 7840", "∂z/∂W has 10 · 7840 entries, and in the row of z_k only those of row k of W are not 0."),
+        ("10 and 7840", "diag(φ′) is diagonal, but multiplied by W̄ it gives a full 10 × 784 matrix."),
+        ("7840 and 78400", "of the 78400 entries of ∂z/∂W only [k = i] v_j remain, a tenth of them."),
+        right="a",
+    ),
+    _choose(
         "06.order",
         "A network has 1000 inputs and one output. Which order of multiplying its Jacobians is cheaper?",
         ("Forward, from the inputs", "that carries a matrix with 1000 columns through all layers."),
@@ -192,6 +218,14 @@ _ALL = (
         number=31.0,
         within=1.001,
         reveal="it is 2·5 + 3·7 = 31: multiply along a path, add over paths.",
+    ),
+    _choose(
+        "06.transfer",
+        "A program has 3 inputs and 1,000,000 outputs, and you need the whole Jacobian. Which mode do you choose?",
+        ("Reverse", "that would carry a million rows, one for each output."),
+        ("Forward", "three columns, one for each input, go through the program once."),
+        ("Path by path", "paths share most of their edges; walking each one repeats the work."),
+        right="b",
     ),
     _choose(
         "07.bias-node",

@@ -59,19 +59,11 @@ def size(value: Any) -> int:
 
 def tell_exception(exercise: Exercise, observation: Observation) -> str:
     """What the answer raised, and on which of the learner's lines."""
-    exception = observation.get("exception")
-    told = exception if isinstance(exception, dict) else {}
-    kind, text = str(told.get("type"))[:60], str(told.get("message"))[:300]
-    lines = told.get("lines")
-    where = "".join(f"\nLine {line[0]}: {str(line[1])[:200]}" for line in _readable(lines))
+    exception = observation["exception"]
+    kind, text = exception["type"], exception["message"][:300]
+    where = "".join(f"\nLine {number}: {line}" for number, line in exception["lines"] if line)
     if kind == "RecursionError":
         return f"{exercise.name} calls itself without end (RecursionError): what stops it?{where}"
     if kind in ("SystemExit", "KeyboardInterrupt"):
         return f"{exercise.name} was stopped before it returned ({kind}).{where}"
     return f"{exercise.name} raised {kind}: {text or 'without a message'}{where}"
-
-
-def _readable(lines: object) -> list[Any]:
-    if not isinstance(lines, list):
-        return []
-    return [line for line in lines[-3:] if isinstance(line, list | tuple) and len(line) == 2 and line[1]]

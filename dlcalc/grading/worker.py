@@ -19,6 +19,7 @@ import importlib
 import linecache
 import os
 import random
+import select
 import shutil
 import signal
 import sys
@@ -121,10 +122,26 @@ def _serve_in_a_child(channel: Channel, driver: Any, options: dict[str, Any]) ->
         _serve(channel, driver, options)
         os._exit(0)
     channel.send({"begun": child})
+    _wait_for(child, channel)
     _, status, used = os.wait4(child, 0)
     _clear_away(child, options)
     seconds = used.ru_utime + used.ru_stime
     channel.send({"ended": os.waitstatus_to_exitcode(status), "seconds": seconds})
+
+
+def _wait_for(child: int, channel: Channel) -> None:
+    """Return when the child has ended; end everything if the grader hangs up before."""
+    if not hasattr(os, "pidfd_open"):
+        return
+    ended = os.pidfd_open(child)
+    poll = select.poll()
+    poll.register(ended, select.POLLIN)
+    # No event is asked for: that the other end has been closed is told anyway.
+    poll.register(channel.reader, 0)
+    if ended not in dict(poll.poll()):
+        os.kill(child, signal.SIGKILL)
+        os._exit(1)
+    os.close(ended)
 
 
 def _limit_this_process(options: dict[str, Any]) -> None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from dlcalc.exercises.predictions import Prediction
 
 WIDTH = "min(100%, 760px)"
-SURENESS = {"not given": None, "a guess": 0.25, "rather": 0.5, "fairly sure": 0.75, "certain": 1.0}
+# A drop-down shows None as an empty field, so "no answer" is a number of its own.
+NOT_GIVEN = -1.0
+SURENESS = {"I'd rather not say": NOT_GIVEN, "a guess": 0.25, "so-so": 0.5, "fairly": 0.75, "certain": 1.0}
 
 
 def prediction_view(prediction: Prediction) -> Any:
@@ -59,7 +61,7 @@ class PredictionView:
             self._close(prediction)
 
     def _commit(self, _button: object) -> None:
-        self.prediction.commit(_given(self.answer), self.sure.value)
+        self.prediction.commit(_given(self.answer), None if self.sure.value == NOT_GIVEN else self.sure.value)
         if not self.prediction.committed:
             self._say(self.prediction.message)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sandboxed import is_alive
 
-from conftest import is_alive
 from dlcalc.exercises import EXERCISES
 from dlcalc.grading import bubblewrap, course, docker, seccomp, unprivileged
 from dlcalc.grading.bare import Bare

@@ -17,8 +17,11 @@ from typing import Any, TypeVar
 
 Returned = TypeVar("Returned")
 
-# A call that catches every exception in an endless loop is interrupted again and again, at other places.
+# A call that catches the exception is interrupted again, and in the end so often that the next one finds it between
+# its `except` and its next `try`.
 AGAIN_AFTER = 0.05
+PATIENT_RINGS = 4
+AT_ONCE = 2e-5
 
 
 class TimeLimitError(BaseException):
@@ -41,41 +44,25 @@ def call_within(seconds: float, function: Callable[[], Returned]) -> Returned:
 
 
 def _by_signal(seconds: float, function: Callable[[], Returned]) -> Returned:
-    armed = True
     rings = 0
 
     def ring(_number: int, frame: FrameType | None) -> None:
         nonlocal rings
+        if frame is None or frame.f_code.co_filename == ring.__code__.co_filename:
+            # The call is over, and the lines below are putting things back.
+            return
         rings += 1
-        if armed and rings > 3:
-            _raise_at_the_next_line(frame)
-        elif armed:
-            raise TimeLimitError
+        if rings == PATIENT_RINGS:
+            signal.setitimer(signal.ITIMER_REAL, AT_ONCE, AT_ONCE)
+        raise TimeLimitError
 
     handler = signal.signal(signal.SIGALRM, ring)
     timer = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_AFTER)
     try:
-        try:
-            return function()
-        finally:
-            armed = False
+        return function()
     finally:
-        # A ring may have interrupted the line above before it took effect.
-        armed = False
         signal.setitimer(signal.ITIMER_REAL, *timer)
         signal.signal(signal.SIGALRM, handler)
-
-
-def _raise_at_the_next_line(frame: FrameType | None) -> None:
-    """Interrupt where a signal never arrives: inside the handler of an `except` that swallows everything."""
-
-    def at_line(_frame: FrameType, _event: str, _argument: Any) -> Any:
-        raise TimeLimitError
-
-    sys.settrace(at_line)
-    while frame is not None and not frame.f_code.co_filename.endswith("deadline.py"):
-        frame.f_trace = at_line
-        frame = frame.f_back
 
 
 def _by_watching(seconds: float, function: Callable[[], Returned]) -> Returned:
@@ -84,23 +71,30 @@ def _by_watching(seconds: float, function: Callable[[], Returned]) -> Returned:
     throw = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
     def watch() -> None:
-        pause = seconds
+        pause, rings = seconds, 0
         while not done.wait(pause):
             throw(caller, ctypes.py_object(TimeLimitError))
-            pause = AGAIN_AFTER
+            rings += 1
+            pause = AGAIN_AFTER if rings < PATIENT_RINGS else AT_ONCE
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     try:
-        try:
-            return function()
-        finally:
-            done.set()
+        return function()
     finally:
-        done.set()
-        watcher.join()
+        _end(done, watcher)
         # An exception thrown but not yet delivered must not reach the caller's next line.
         throw(caller, None)
+
+
+def _end(done: threading.Event, watcher: threading.Thread) -> None:
+    """Stop the watcher, even if its last exception arrives just here."""
+    while watcher.is_alive():
+        try:
+            done.set()
+            watcher.join()
+        except TimeLimitError:
+            continue
 
 
 def _by_tracing(seconds: float, function: Callable[[], Returned]) -> Returned:
