@@ -267,6 +267,21 @@ def test_an_endless_answer_is_stopped_outside_the_main_thread():
     assert results[0].verdict == "timeout"
 
 
+def test_an_endless_answer_is_stopped_where_there_are_no_timer_signals(monkeypatch):
+    monkeypatch.delattr(signal, "setitimer")
+    assert check("01.augment", endless).verdict == "timeout"
+    assert check("01.augment", endless_and_stubborn).verdict == "timeout"
+    assert check("01.augment", augment).passed
+
+
+def test_an_endless_answer_is_stopped_where_there_are_neither_signals_nor_threads(monkeypatch):
+    tracer = sys.gettrace()
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    assert check("01.augment", endless).verdict == "timeout"
+    assert check("01.augment", augment).passed
+    assert sys.gettrace() is tracer
+
+
 def meddle(X):
     np.seterr(all="raise")
     np.set_printoptions(precision=1)

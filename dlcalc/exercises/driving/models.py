@@ -4,10 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from dlcalc import autodiff as torch
+from dlcalc import autodiff
 
 from .materials import materialise, recipe
 from .ways import way
+
+# The package offers PyTorch's names by star imports, which a type checker does not follow.
+torch: Any = autodiff
 
 
 @recipe("tensor")
