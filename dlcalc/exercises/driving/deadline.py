@@ -1,9 +1,9 @@
 """A time limit on a function call, wherever the course runs.
 
 On Linux and macOS, in the main thread, a timer signal interrupts the call. Elsewhere (Windows, other threads) the call
-runs in a thread of its own, into which the exception is thrown between two bytecodes. In a browser, where there are neither
-signals nor threads, a trace function looks at the clock at every line. None of the three can interrupt a single long
-operation inside C, such as `sum(range(10**12))`: only the process that grades can.
+runs in a thread of its own, into which the exception is thrown between two bytecodes. In a browser, where there are
+neither signals nor threads, a trace function looks at the clock at every line. None of the three can interrupt a single
+long operation inside C, such as `sum(range(10**12))`: only the process that grades can.
 """
 
 import ctypes
@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 Returned = TypeVar("Returned")
 
@@ -88,8 +88,7 @@ def _by_watching(seconds: float, function: Callable[[], Returned]) -> Returned:
     value, error = outcome[0] if outcome else (None, TimeLimitError())
     if error is not None:
         raise error
-    returned: Returned = value
-    return returned
+    return cast("Returned", value)
 
 
 def _by_tracing(seconds: float, function: Callable[[], Returned]) -> Returned:
