@@ -118,7 +118,8 @@ def find_fault(exercise: Exercise, case: Case, seen: Observation, right: Observa
         sentence = f"{exercise.name} took longer than {exercise.seconds:g} s: is there a loop that never ends?"
         return Fault("timeout", sentence)
     if seen["outcome"] == "raised":
-        return Fault("error", tell_exception(exercise, seen))
+        of_the_wrong_kind = seen["exception"]["type"] == "AnswerError"
+        return Fault("wrong" if of_the_wrong_kind else "error", tell_exception(exercise, seen))
     if seen["outcome"] != "value":
         return Fault("error", "The answer could not be run to its end.")
     return _value_fault(exercise, case, seen, right) or _side_effect(exercise, seen)

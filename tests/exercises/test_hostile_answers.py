@@ -445,6 +445,11 @@ def dividing(z):
         ("03.f", lambda w, wp, x: np.array([w / (1 + np.exp(-wp * x))]), "", "not an array of one"),
         ("01.augment", augment(np.ones((2, 2))), "", "without calling it"),
         ("06.cost", lambda sizes, mode: "many", "", "'many'"),
+        ("05.taylor2", lambda f0, g, H, x0: 3.0, "", "a function of x is asked"),
+        ("02.minibatches", lambda n, batch_size, rng: 3, "", "batches is asked"),
+        ("09.topological_order", lambda root: {root}, "", "a list of nodes is asked"),
+        ("10.build", lambda: 3, "", "nn.Sequential is asked"),
+        ("10.train", lambda model, X, y, lr, epochs, seed: 0.0, "", "a list"),
         ("02.mse", lambda y_hat, y: None if y.ndim else 0.0, "", "None"),
     ],
 )
