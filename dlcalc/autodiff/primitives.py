@@ -275,19 +275,24 @@ def _outer(Z_bar: Any, X: Any) -> Any:
     return Z_bar[..., None] * X if X.ndim == 1 else _transposed(Z_bar) @ X
 
 
+def _affine(X: Any, W: Any, b: Any = None) -> Any:
+    Z = X.dot(W.T) if X.ndim < 3 else X @ W.T
+    return Z if b is None else np.add(Z, b, Z if b.dtype is Z.dtype else None)
+
+
 # Z = X Wᵀ + b, one example per row: nn.Linear in one node instead of three.
 # For two matrices `dot` takes two thirds of the time of `@`, which counts when they are small.
 LINEAR = _row(
     "linear",
-    lambda X, W, b=0: (X.dot(W.T) if X.ndim < 3 else X @ W.T) + b,
+    _affine,
     vjps=(
-        lambda Z_bar, Z, X, W, b=0: Z_bar.dot(W) if Z_bar.ndim == 2 else Z_bar @ W,
-        lambda Z_bar, Z, X, W, b=0: Z_bar.T.dot(X) if X.ndim == 2 == Z_bar.ndim else _outer(Z_bar, X),
+        lambda Z_bar, Z, X, W, b=None: Z_bar.dot(W) if Z_bar.ndim == 2 else Z_bar @ W,
+        lambda Z_bar, Z, X, W, b=None: Z_bar.T.dot(X) if X.ndim == 2 == Z_bar.ndim else _outer(Z_bar, X),
         lambda Z_bar, Z, X, W, b: Z_bar,
     ),
     jvps=(
-        lambda X_dot, Z, X, W, b=0: X_dot @ W.T,
-        lambda W_dot, Z, X, W, b=0: X @ W_dot.T,
+        lambda X_dot, Z, X, W, b=None: X_dot @ W.T,
+        lambda W_dot, Z, X, W, b=None: X @ W_dot.T,
         lambda b_dot, Z, X, W, b: b_dot,
     ),
 )
