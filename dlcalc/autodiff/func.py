@@ -49,8 +49,8 @@ def _run(f: Function, args: tuple[Any, ...], places: tuple[int, ...], has_aux: b
 
 def _leads_elsewhere(y: Tensor, variables: list[Tensor], *others: Any) -> bool:
     """Whether the result depends on tracked tensors besides the variables, so that someone may differentiate again."""
-    own = {id(x) for x in variables if x.origin is None}
-    leaves = (node for node in sorted_graph([y]) if node.origin is None) if y.tracked else ()
+    own = {id(x) for x in variables if x.operation is None}
+    leaves = (node for node in sorted_graph([y]) if node.operation is None) if y.tracked else ()
     return any(id(leaf) not in own for leaf in leaves) or any(getattr(x, "tracked", False) for x in others)
 
 

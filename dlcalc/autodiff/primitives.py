@@ -61,14 +61,6 @@ class Primitive:
                 return argument.call(self, arguments)
         return self.forward(*arguments)
 
-    def __getitem__(self, part: int) -> Any:
-        """Nothing: a node that was freed has only its bare operation left for an origin."""
-        message = (
-            "Trying to backward through the graph a second time: its saved values were freed by the first backward. "
-            "Compute the loss again before each backward(), or say retain_graph=True the first time."
-        )
-        raise RuntimeError(message)
-
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
