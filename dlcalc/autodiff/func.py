@@ -10,6 +10,7 @@ References
 Pearlmutter, Neural Computation 6 (1994) 147-160, for `hvp`; Baydin et al., JMLR 18(153), 2018.
 """
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -60,8 +61,7 @@ def _pull(y: Tensor, seed: Tensor, variables: list[Tensor], *, record: bool) -> 
     if y.tracked:
         adjoints = pullback([y], [seed if record else seed.value], wanted=variables, retain=True, record=record)
     batch = seed.value.shape[: seed.value.ndim - y.value.ndim]
-    zeros = (np.zeros(batch + x.value.shape, x.value.dtype) for x in variables)
-    found = (adjoints.get(x, zero) for x, zero in zip(variables, zeros, strict=True))
+    found = (adjoints[x] if x in adjoints else np.zeros(batch + x.value.shape, x.value.dtype) for x in variables)
     return [x_bar if isinstance(x_bar, Tensor) else untracked(x_bar) for x_bar in found]
 
 
@@ -160,7 +160,7 @@ def jvp(f: Function, primals: Any, tangents: Any, *, has_aux: bool = False) -> A
 
 def _units(shape: tuple[int, ...], dtype: Any) -> Any:
     """All unit arrays of a shape, stacked: shape (size, *shape)."""
-    size = int(np.prod(shape, dtype=int))
+    size = math.prod(shape)
     return np.eye(size, dtype=dtype).reshape((size, *shape))
 
 
