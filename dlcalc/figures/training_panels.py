@@ -117,7 +117,8 @@ def training_dashboard(
     }
     description = (
         f"Training of a {run.X.shape[1]}-{width}-1 {activation} network on {len(run.X)} examples, learning rate "
-        f"{learning_rate:g}, {_told(planted)}. {_sentence(recording, epoch, width)}"
+        f"{learning_rate:g}, {_told(planted)}. At epoch {epoch} the loss is {_number(float(recording.loss[epoch]))}. "
+        f"{_sentence(recording, epoch, width)}"
     )
     return Drawing(description, data, tuple(moving))
 
@@ -231,13 +232,13 @@ def _caption(figure: Figure, recording: Recording, epoch: int, width: int) -> li
 
 
 def _sentence(recording: Recording, epoch: int, width: int) -> str:
+    """What there is to notice beside the numbers."""
     if recording.diverged is not None and epoch >= recording.diverged:
         return f"The run has diverged: since epoch {recording.diverged} there is nothing finite left."
-    loss, dead = float(recording.loss[epoch]), int(recording.dead_units[epoch])
-    told = f"At epoch {epoch} the loss is {_number(loss)}"
+    dead = int(recording.dead_units[epoch])
     if dead == width:
-        return f"{told}; every hidden unit is dead, and only the output's bias still learns."
-    return f"{told}; {dead} of {width} hidden units are dead." if dead else f"{told}; no hidden unit is dead."
+        return "Every hidden unit is dead: only the output's bias still learns."
+    return f"{dead} of {width} hidden units are dead." if dead else "No hidden unit is dead."
 
 
 EXHIBITS = {

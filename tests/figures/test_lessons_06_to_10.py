@@ -11,7 +11,7 @@ from dlcalc.backward_slips import SLIPS
 from dlcalc.figures import FIGURES, theme
 from dlcalc.figures.accumulation_costs import tapered
 from dlcalc.figures.digit_readings import read_digits
-from dlcalc.figures.fitted_panels import zero_line
+from dlcalc.figures.fitted_panels import region, zero_line
 from dlcalc.figures.forward_pass import FIRST_WEIGHTS, SECOND_WEIGHTS
 from dlcalc.figures.linked_scene import CHOICES, WEIGHTS
 from dlcalc.figures.notation import plain
@@ -302,6 +302,19 @@ def test_the_border_is_where_the_scores_are_zero_and_always_as_long():
     np.testing.assert_allclose(points[:, 0], 0.5 * points[:, 1], atol=1e-12)
     assert line.shape == zero_line(x1, x2, first + 9).shape
     assert np.isnan(zero_line(x1, x2, first + 9)).all()
+
+
+def test_the_tinted_region_is_where_the_scores_are_positive():
+    x1, x2 = np.linspace(-1, 1, 41), np.linspace(-2, 2, 41)
+    first, second = np.meshgrid(x1, x2)
+    half = region(x1, x2, first - 0.25 * second)
+    assert half.contains_points([(0.5, 0.0), (-0.5, 0.0), (0.5, 1.9), (0.4, 1.9)]).tolist() == [
+        True,
+        False,
+        True,
+        False,
+    ]
+    assert not region(x1, x2, first - 9).contains_point((0.0, 0.0))
 
 
 # Lesson 10: digits
