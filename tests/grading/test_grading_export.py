@@ -62,9 +62,8 @@ def lessons(tmp_path: Path) -> Path:
 def test_markers_stand_around_what_the_learner_does_not_have() -> None:
     open_source = 'def f(x):\n    """Twice x."""\n    ...\n\n\ny = 1'
     solved_source = 'def f(x):\n    """Twice x."""\n    z = x\n    return 2 * z\n\n\ny = 1'
-    assert with_markers(open_source, solved_source) == (
-        'def f(x):\n    """Twice x."""\n    ### BEGIN SOLUTION\n    z = x\n    return 2 * z\n    ### END SOLUTION\n\n\ny = 1'
-    )
+    solution = "    ### BEGIN SOLUTION\n    z = x\n    return 2 * z\n    ### END SOLUTION"
+    assert with_markers(open_source, solved_source) == f'def f(x):\n    """Twice x."""\n{solution}\n\n\ny = 1'
 
 
 def test_two_open_places_get_two_pairs_of_markers() -> None:
