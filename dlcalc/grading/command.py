@@ -76,7 +76,7 @@ def grade(
     paths = find_submissions(list(files))
     if not paths:
         _refuse("No notebooks (*.ipynb) were found there.")
-    _check_place(out)
+    _check_places(out, report)
     settings = Settings(seed, sandbox, image)
     try:
         with _stoppable(), ExitStack() as stack:
@@ -117,11 +117,17 @@ def _refuse(sentence: str) -> NoReturn:
     sys.exit(NOTHING_GRADED)
 
 
-def _check_place(out: Path) -> None:
+def _check_places(out: Path, report: Path | None) -> None:
+    """Refuse, before anything is graded, what could not be written afterwards."""
     if out.is_dir():
         _refuse(f"--out {out} is a folder; name a file, such as {out / 'grades.csv'}.")
     if not out.parent.is_dir():
         _refuse(f"The folder of --out {out} does not exist.")
+    if report is not None:
+        try:
+            report.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            _refuse(f"--report {report} cannot be made: {error.strerror}.")
 
 
 def _processors() -> int:

@@ -160,6 +160,10 @@ class TestRefusals:
         result = invoke(submissions, "--seed", 1, "--out", tmp_path)
         self.check(result, tmp_path / "grades.csv", "is a folder")
 
+    def test_a_file_for_a_folder_of_reports(self, submissions: Path, out: Path) -> None:
+        result = invoke(submissions, "--seed", 1, "--out", out, "--report", submissions / "learner00.ipynb")
+        self.check(result, out, "cannot be made")
+
     def test_a_state_that_is_none(self, submissions: Path, out: Path, sandbox_works: None) -> None:
         out.with_name("grades.csv.state.sqlite").write_bytes(b"not a database" * 100)
         self.check(invoke(submissions, "--seed", 1, "--out", out), out, "is not the state of a grading run")

@@ -197,6 +197,13 @@ def test_each_kind_of_failure_has_its_verdict(grader: Grader, source: str, verdi
     assert row.message
 
 
+def test_a_result_too_large_to_check_is_told_so(grader: Grader) -> None:
+    source = "def augment(X):\n    return [np.zeros((300, 300))] * 20"
+    row = graded(grader, {"01.augment": source})["01.augment"]
+    assert row.verdict == "error"
+    assert "more than the" in row.message
+
+
 def test_exercises_do_not_see_each_others_processes(grader: Grader) -> None:
     cells = {
         "01.augment": "import builtins, numpy\nbuiltins.spoilt = numpy.spoilt = True\n" + AUGMENT,
