@@ -6,20 +6,20 @@ What the history needs is only copied after each step, and evaluated for many ep
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dlcalc._fast_step import Call, fast_problem, step_calls
+from dlcalc._fast_step import MANY_ENTRIES, Batch, Call, fast_problem, step_calls, step_losses
 from dlcalc.activations import Activation
 from dlcalc.losses import Loss
 from dlcalc.optimizers import SGD, Optimizer
 from dlcalc.typing import Array
 
 # Records that are kept before they are evaluated: few enough for a processor's second cache.
-KEPT_BYTES = 1 << 17
-KEPT_EPOCHS = 128
+KEPT_BYTES = 1 << 18
+KEPT_EPOCHS = 256
 
 
 class Descent(ABC):
@@ -33,8 +33,9 @@ class Descent(ABC):
     Y : ndarray of shape (N, n_L)
         Targets as from `loss.targets`.
     optimizer : Optimizer
-    n_kept : int
-        The record has room for the outputs of so many examples.
+    batch_size : int
+    n_results : int
+        The record has room for so many results of a batch.
 
     Attributes
     ----------
@@ -54,12 +55,12 @@ class Descent(ABC):
         Y: Array,
         optimizer: Optimizer,
         batch_size: int,
-        n_kept: int,
+        n_results: int,
     ) -> None:
-        n_parameters, n_out = sum(W.size for W in weights), len(weights[-1])
-        self.record = np.ones(2 * n_parameters + n_out * n_kept + 1, weights[0].dtype)
+        n_parameters = sum(W.size for W in weights)
+        self.record = np.empty(2 * n_parameters + 1 + n_results, weights[0].dtype)
+        self.record[2 * n_parameters] = 1
         self.parameters, self.gradient = self.record[:n_parameters], self.record[n_parameters : 2 * n_parameters]
-        self.outputs = self.record[2 * n_parameters : -1].reshape(n_out, n_kept)
         self.weights, self.gradients = _views(self.parameters, weights), _views(self.gradient, weights)
         for view, W in zip(self.weights, weights, strict=True):
             view[...] = W
@@ -67,11 +68,8 @@ class Descent(ABC):
         self.plain = isinstance(optimizer, SGD) and optimizer.is_plain
         # With w ← w − lr · g and nothing else, lr is already in the gradient.
         self.scale = optimizer.lr if self.plain else 1.0
-        n_out = Y.shape[1]
-        self.problem = fast_problem(phi, loss, Y, self.scale / loss.divisor((batch_size, n_out)))
-        # Outputs come out multiplied by the problem's unit, their squares by its square.
-        self.Y = Y * Y.dtype.type(self.problem.unit)
-        self.divisor = loss.divisor(Y.shape) * self.problem.unit**2
+        self.problem = fast_problem(phi, loss, Y, loss.divisor((batch_size, Y.shape[1])) / self.scale)
+        self.divisor = loss.divisor(Y.shape)
         self.targets = np.ascontiguousarray(Y.T) * Y.dtype.type(self.problem.target_unit)
         self.first, self.capacity = 0, 1
 
@@ -87,42 +85,52 @@ class Descent(ABC):
     def rewind(self, n_epochs: int) -> None:
         """Put the parameters back to where they were `n_epochs` after `advance` began."""
 
-    def step(self, inputs: Array, targets: Array, outputs: Array, share: float = 1.0) -> list[Call]:
+    def step(self, batch: Batch, squares: Array | None = None) -> list[Call]:
         """The calls of one step on one batch: gradients and update."""
         update: Call = (self.optimizer.step, ([self.parameters], [self.gradient]))
         if self.plain:
             update = (np.subtract, (self.parameters, self.gradient, self.parameters))
-        calls = step_calls(self.problem, self.weights, self.gradients, inputs, targets, outputs, share)
-        return [*calls, update]
+        return [*step_calls(self.problem, self.weights, self.gradients, batch, squares), update]
 
-    def figures(self, losses: ArrayLike, gradients: Array, parameters: Array) -> Array:
-        """Rows of 1 + L + 1 numbers: loss, norm of each layer's gradient, norm of the parameters."""
-        squares = np.empty((len(gradients), len(self.weights) + 2))
-        start = 0
-        for column, W in enumerate(self.weights, start=1):
-            squares[:, column] = squared_norms(gradients[:, start : start + W.size])
+    def squares(self, gradients: Array) -> Array:
+        """‖·‖² of each layer in each row of gradients (k, P), shape (k, L)."""
+        squares, start = np.empty((len(gradients), len(self.weights))), 0
+        for layer, W in enumerate(self.weights):
+            squares[:, layer] = squared_norms(gradients[:, start : start + W.size])
             start += W.size
-        squares[:, -1] = squared_norms(parameters)
-        squares[:, 0] = 0.0
-        figures = np.sqrt(squares)
+        return squares
+
+    def figures(self, losses: ArrayLike, squares: Array) -> Array:
+        """Rows of 1 + L numbers: the loss, and the norm of each layer's gradient."""
+        figures = np.empty((len(squares), 1 + len(self.weights)))
         figures[:, 0] = losses
-        figures[:, 1:-1] /= self.scale
+        figures[:, 1:] = np.sqrt(squares)
+        figures[:, 1:] /= self.scale
         return figures
 
 
 class FullBatchDescent(Descent):
     """One step per epoch, on all examples in the order in which they stand.
 
-    A record holds the parameters after the step, the gradient, the outputs before the step, and a 1 as the mark of a
-    finished epoch.
+    A record holds the parameters after the step, the gradient, a 1 as the mark of a finished epoch, and what tells the
+    loss before the step.
     """
 
     def __init__(
         self, weights: Sequence[Array], phi: Activation, loss: Loss, X: Array, Y: Array, optimizer: Optimizer
     ) -> None:
-        super().__init__(weights, phi, loss, Y, optimizer, batch_size=len(X), n_kept=len(X))
-        self.calls = self.step(_with_bias_nodes(X.T, self.problem.unit), self.targets, self.outputs)
+        super().__init__(weights, phi, loss, Y, optimizer, batch_size=len(X), n_results=1 + Y.size)
+        self.mark = 2 * self.parameters.size
+        examples = _with_bias_nodes(X, self.problem.unit)
+        inputs = np.ascontiguousarray(examples.T)
+        batch = Batch(
+            inputs, examples if inputs.size > MANY_ENTRIES else inputs.T, self.targets, self.record[self.mark + 1 :]
+        )
+        self.record = self.record[: self.mark + 1 + self.problem.n_kept(Y.shape[1], len(Y))]
         self.capacity = min(KEPT_EPOCHS, max(1, KEPT_BYTES // self.record.nbytes))
+        # Of large gradients the norms are computed at once, as long as they are in the processor's cache.
+        self.layer_squares = np.empty((1, len(weights)), self.record.dtype) if self.capacity == 1 else None
+        self.calls = self.step(batch, None if self.layer_squares is None else self.layer_squares[0])
         self.records = np.zeros((0, self.record.size), self.record.dtype)
         self.rows: list[Array] = []
 
@@ -133,22 +141,23 @@ class FullBatchDescent(Descent):
             size = (n_epochs, self.record.size)
             self.records = self.record[np.newaxis] if n_epochs == 1 else np.zeros(size, self.record.dtype)
             self.rows = list(self.records)
-        self.records[:, -1] = 0
+        self.records[:, self.mark] = 0
         self.first, calls, record = first, self.calls, self.record
         for row in self.rows:
             for operation, operands in calls:
                 operation(*operands)
             row[...] = record
-        self.records[:, -1] = 1
+        self.records[:, self.mark] = self.record[self.mark] = 1
 
     def collect(self) -> Array:
         """The figures of each epoch that was finished since `advance` began."""
-        n, finished = self.parameters.size, int(self.records[:, -1].sum())
+        finished = int(self.records[:, self.mark].sum())
         records = self.records[:finished]
-        F = records[:, 2 * n : -1].reshape(-1, *self.outputs.shape).transpose(0, 2, 1)
-        terms = self.problem.loss.values(F, self.Y).reshape(finished, self.Y.size)
-        losses = terms @ np.full(self.Y.size, 1 / self.divisor, terms.dtype)
-        return self.figures(losses, records[:, n : 2 * n], records[:, :n])
+        losses = step_losses(self.problem, records[:, self.mark + 1 :], self.targets[np.newaxis]) / self.divisor
+        squares = self.layer_squares
+        if squares is None or not in_safe_range(squares):
+            squares = self.squares(records[:, self.parameters.size : self.mark])
+        return self.figures(losses, squares[:finished])
 
     def rewind(self, n_epochs: int) -> None:
         """Put the parameters back to where they were `n_epochs` after `advance` began."""
@@ -170,66 +179,91 @@ class MiniBatchDescent(Descent):
         batch_size: int,
         rng: np.random.Generator,
     ) -> None:
-        super().__init__(weights, phi, loss, Y, optimizer, batch_size, n_kept=0)
-        self.rows, self.rng = _with_bias_nodes(X.T, self.problem.unit).T.copy(), rng
-        self.batch_size, self.order = batch_size, np.arange(0)
-        self.kept: list[Array] = []
-        self.whole, self.short = (self._batch(size) for size in (batch_size, len(X) % batch_size))
+        super().__init__(weights, phi, loss, Y, optimizer, batch_size, n_results=0)
+        self.examples, self.rng = _with_bias_nodes(X, self.problem.unit), rng
+        self.order, self.finished, self.batch_size = np.arange(0), False, batch_size
+        self.cut = len(X) - len(X) % batch_size
+        self.whole, self.short = (
+            _MiniBatches(self, n_batches, size)
+            for n_batches, size in ((len(X) // batch_size, batch_size), (1, len(X) % batch_size))
+        )
 
     def advance(self, first: int, n_epochs: int) -> None:
         """Run epoch number `first`."""
-        order = self.rng.permutation(len(self.rows))
-        self.first, self.kept, self.order = first, [], order
-        cut = len(order) - len(order) % self.batch_size
-        self._run(self.whole, order[:cut].reshape(-1, self.batch_size))
-        self._run(self.short, order[np.newaxis, cut:])
+        self.first, self.finished = first, False
+        self.order = self.rng.permutation(len(self.examples))
+        self.whole.run(self.order[: self.cut])
+        self.short.run(self.order[self.cut :])
+        self.finished = True
 
     def collect(self) -> Array:
         """The figures of the epoch, without a row if it was not finished."""
-        F = np.concatenate([np.empty((0, self.Y.shape[1])), *(f.T for f in self.kept)])
-        if len(F) < len(self.Y):
-            return np.empty((0, len(self.weights) + 2))
-        losses = self.problem.loss.values(F, self.Y[self.order]).sum() / self.divisor
-        return self.figures(losses, self.gradient[np.newaxis], self.parameters[np.newaxis])
+        if not self.finished:
+            return np.empty((0, len(self.weights) + 1))
+        loss = (self.whole.loss(self.order[: self.cut]) + self.short.loss(self.order[self.cut :])) / self.divisor
+        # A network with nan among its weights has no loss, even where ReLU as it is computed here hides it.
+        healthy = np.isfinite(squared_norms(self.parameters[np.newaxis]))[0]
+        return self.figures(loss if healthy else np.nan, self.squares(self.gradient[np.newaxis]))
 
     def rewind(self, n_epochs: int) -> None:
         """Nothing: the epochs that `advance` runs in one call are not more than one."""
 
-    def _batch(self, size: int) -> tuple[Array, Array, Array, list[Call]]:
-        """Buffers for inputs with bias node (B, n_0 + 1), targets (n_L, B) and outputs (n_L, B), and a step on them."""
-        dtype = self.record.dtype
-        inputs = np.empty((size, self.rows.shape[1]), dtype)
-        targets, outputs = (np.empty((len(self.targets), size), dtype) for _ in range(2))
-        # A short batch has its own mean, so each of its examples counts for more.
-        share = self.batch_size / size if size else 1.0
-        return inputs, targets, outputs, self.step(inputs.T, targets, outputs, share) if size else []
 
-    def _run(self, batch: tuple[Array, Array, Array, list[Call]], orders: Iterable[Array]) -> None:
-        """One step for each row of example numbers."""
-        inputs, targets, outputs, calls = batch
-        keep, take_rows, take_columns, copy = self.kept.append, self.rows.take, self.targets.take, outputs.copy
-        for order in orders:
+class _MiniBatches:
+    """The mini-batches of one size B in an epoch: their buffers, and the steps on them; none if B is 0."""
+
+    def __init__(self, descent: MiniBatchDescent, n_batches: int, size: int) -> None:
+        self.descent, self.size = descent, size
+        n_out, dtype = len(descent.targets), descent.targets.dtype
+        examples = np.empty((size, descent.examples.shape[1]), dtype)
+        targets, results = np.empty((n_out, size), dtype), np.zeros(1 + n_out * size, dtype)
+        # A short batch has its own mean, so each of its examples counts for more.
+        share = descent.batch_size / max(1, size)
+        self.batch = Batch(examples.T, examples, targets, results, share)
+        self.calls = descent.step(self.batch) if size else []
+        self.kept = np.empty((n_batches, descent.problem.n_kept(n_out, size)), dtype)
+
+    def run(self, order: Array) -> None:
+        """One step for each B of the example numbers."""
+        examples, targets, calls = self.batch.examples, self.batch.targets, self.calls
+        take_examples, take_targets = self.descent.examples.take, self.descent.targets.take
+        results = self.batch.results[: self.kept.shape[1]]
+        for rows, kept in zip(order.reshape(len(self.kept), self.size), self.kept, strict=True):
             # "clip" lets take write into its buffer directly; every number is in range.
-            take_rows(order, 0, inputs, "clip")
-            take_columns(order, 1, targets, "clip")
+            take_examples(rows, 0, examples, "clip")
+            take_targets(rows, 1, targets, "clip")
             for operation, operands in calls:
                 operation(*operands)
-            keep(copy())
+            kept[...] = results
+
+    def loss(self, order: Array) -> float:
+        """The loss, summed over the examples of the last run."""
+        if not self.size:
+            return 0.0
+        targets = self.descent.targets
+        if self.descent.problem.kind != "softmax":
+            targets = targets.take(order, axis=1).reshape(len(targets), *self.kept.shape[:1], self.size)
+            targets = targets.transpose(1, 0, 2)
+        return float(step_losses(self.descent.problem, self.kept, targets).sum())
 
 
 def squared_norms(rows: Array) -> Array:
     """‖·‖² of each row in float64; what leaves the range of float32 there is computed again in float64."""
     squares = np.vecdot(rows, rows)
-    if rows.dtype == np.float64:
-        return squares
-    safe = (squares > 1e-30) & (squares < 1e30)
-    return squares.astype(np.float64) if safe.all() else squared_norms(rows.astype(np.float64))
+    if not in_safe_range(squares):
+        squares = squared_norms(rows.astype(np.float64))
+    return squares.astype(np.float64, copy=False)
 
 
-def _with_bias_nodes(X_T: Array, unit: float) -> Array:
-    """Unit · [X 1]ᵀ, features × examples, in rows one after the other."""
-    result = np.full((X_T.shape[0] + 1, X_T.shape[1]), unit, X_T.dtype)
-    np.multiply(X_T, result[:-1], out=result[:-1])
+def in_safe_range(squares: Array) -> bool:
+    """Whether squares have neither overflowed nor underflowed, which in float64 nobody cares about."""
+    return squares.dtype == np.float64 or bool(((squares > 1e-30) & (squares < 1e30)).all())
+
+
+def _with_bias_nodes(X: Array, unit: float) -> Array:
+    """Unit · [X 1], one example per row."""
+    result = np.full((X.shape[0], X.shape[1] + 1), unit, X.dtype)
+    np.multiply(X, X.dtype.type(unit), out=result[:, :-1])
     return result
 
 

@@ -1,10 +1,11 @@
 """Fast paths: φ and φ′ in one sweep over blocks that stay in the cache, with nothing allocated but the results.
 
 The clear formulas stand in `dlcalc._formulas`, and the tests hold the two equal. A kernel computes one block, in place,
-by the shortest road, which may overflow for large |z|. Then the floating-point unit says so, and the block is computed
-again by the clear formulas.
+by the shortest road, which overflows for large |z|. That leaves a nan in φ′, and such a block is computed again by the
+clear formulas. (NumPy's own overflow errors would not do: in a browser, WebAssembly has no floating-point flags.)
 """
 
+import math
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -28,13 +29,13 @@ def value_and_derivative(kernel: Kernel, value: Formula, first: Formula, z: Arra
     flat = z.reshape(-1).astype(np.result_type(z.dtype, np.float32), copy=False)
     v, dv = np.empty_like(flat), np.empty_like(flat)
     scratch = np.empty_like(flat[:BLOCK])
-    with np.errstate(over="raise", invalid="raise", divide="raise", under="ignore"):
+    with np.errstate(all="ignore"):
         for start in range(0, flat.size, BLOCK):
             block = slice(start, start + BLOCK)
             z_block = flat[block]
-            try:
-                kernel(z_block, v[block], dv[block], scratch[: z_block.size])
-            except FloatingPointError:
+            kernel(z_block, v[block], dv[block], scratch[: z_block.size])
+            # The sum of squares is nan if any entry is: the fastest way to ask.
+            if math.isnan(dv[block].dot(dv[block])):
                 v[block], dv[block] = value(z_block), first(z_block)
         return v.reshape(z.shape).astype(z.dtype, copy=False), dv.reshape(z.shape).astype(z.dtype, copy=False)
 
@@ -114,11 +115,9 @@ def softmax(fallback: Formula, z: Array) -> Array:
     z : ndarray of shape (B, n), of dtype float32 or float64
     """
     p = np.empty_like(z)
-    with np.errstate(over="raise", invalid="raise", divide="raise", under="ignore"):
+    with np.errstate(all="ignore"):
         for block in _blocks_of_rows(z):
-            try:
-                _softmax_block(z[block], p[block])
-            except FloatingPointError:
+            if not _softmax_block(z[block], p[block]):
                 p[block] = fallback(z[block])
     return p
 
@@ -126,15 +125,11 @@ def softmax(fallback: Formula, z: Array) -> Array:
 def softmax_and_vjp(fallback: Formula, z: Array, y_bar: Array) -> tuple[Array, Array]:
     """(p, z̄) of each row for y_bar of the shape and dtype of z; the rest is as for `softmax`."""
     p, z_bar = np.empty_like(z), np.empty_like(z)
-    with np.errstate(over="raise", invalid="raise", divide="raise", under="ignore"):
+    with np.errstate(all="ignore"):
         for block in _blocks_of_rows(z):
-            try:
-                _softmax_block(z[block], p[block])
-                _softmax_vjp_block(p[block], y_bar[block], z_bar[block])
-            except FloatingPointError:
+            if not _softmax_block(z[block], p[block]):
                 p[block] = fallback(z[block])
-                with np.errstate(all="ignore"):
-                    _softmax_vjp_block(p[block], y_bar[block], z_bar[block])
+            _softmax_vjp_block(p[block], y_bar[block], z_bar[block])
     return p, z_bar
 
 
@@ -143,14 +138,12 @@ def _blocks_of_rows(z: Array) -> list[slice]:
     return [slice(start, start + rows) for start in range(0, len(z), rows)]
 
 
-def _softmax_block(z: Array, p: Array) -> None:
-    """With s = Σ e^z: p = e^z / s."""
+def _softmax_block(z: Array, p: Array) -> bool:
+    """With s = Σ e^z: p = e^z / s; False, and p not to be used, where that overflows or loses digits to underflow."""
     np.exp(z, out=p)
     total = _row_sums(p)
-    if total.min() < SMALLEST_TOTAL:
-        message = "the exponentials of a row may have lost digits to underflow"
-        raise FloatingPointError(message)
     np.divide(p, total, out=p)
+    return bool(total.min(initial=1) >= SMALLEST_TOTAL and total.max(initial=1) < np.inf)
 
 
 def _softmax_vjp_block(p: Array, y_bar: Array, z_bar: Array) -> None:

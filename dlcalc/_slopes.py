@@ -39,13 +39,26 @@ def slope(f: Line, x: float, h: float) -> Slope:
     points, values = _five(f, x, h)
     run = points[4] - points[0]
     central = (values[4] - values[0]) / run
-    # Both the values of f and the points where it is asked are rounded.
-    roundoff = EPSILON * (max(map(abs, values)) + abs(central * x))
-    if _roughness(values) <= ROUNDOFF_UNITS * roundoff:
+    # Both the values of f and the points where it is asked are rounded. What is not finite says nothing about that.
+    sizes = [abs(value) for value in (*values, central * x) if math.isfinite(value)]
+    roundoff = 2 * EPSILON * max(sizes, default=0.0)
+    rough = _roughness(values)
+    if rough <= ROUNDOFF_UNITS * roundoff:
         return Slope(central, 8 * roundoff / run)
-    if _has_kink(f, x, h, ROUNDOFF_UNITS * roundoff):
+    # f may be noisier than its roundoff, as a small difference of large numbers is; then a closer look is as rough.
+    close = max(_roughness(_five(f, x + k * h / 2, h / 64)[1]) for k in (-1, 0, 1))
+    if rough <= 8 * close:
+        return Slope(central, close / run)
+    return _slope_where_rough(f, x, h, roundoff)
+
+
+def _slope_where_rough(f: Line, x: float, h: float, roundoff: float) -> Slope:
+    center, found = _follow(f, x, h, ROUNDOFF_UNITS * roundoff)
+    # What is left in the finest windows is noise, or falls so fast that it makes no difference.
+    noise = max(*found[-FEW:], ROUNDOFF_UNITS * roundoff)
+    if abs(center - x) <= h and _falls_like_a_kink(found, noise):
         return Slope(math.nan, 0.0, kink=True)
-    return _settled_slope(f, x, h, roundoff)
+    return _settled_slope(f, x, h, max(roundoff, noise / ROUNDOFF_UNITS))
 
 
 def _five(f: Line, center: float, w: float) -> tuple[list[float], list[float]]:
@@ -64,17 +77,23 @@ def _roughness(values: list[float]) -> float:
     return max(abs(odd), abs(even))
 
 
-def _has_kink(f: Line, x: float, h: float, noise: float) -> bool:
-    """Whether the roughness around x halves with the window, all the way to the finest that roundoff lets us see."""
+def _follow(f: Line, x: float, h: float, noise: float) -> tuple[float, list[float]]:
+    """The roughest place near x, found by halving the window until only noise is left, and each window's roughness."""
     center, w = x, h
     found: list[float] = []
-    while len(found) < LEVELS and (not found or found[-1] > noise):
+    for _ in range(LEVELS):
         w /= 2
         center, roughness = _roughest(f, center, w)
         found.append(roughness)
-    floor = max(4 * min(found), noise)
-    seen = [roughness for roughness in found if roughness >= floor]
-    if len(seen) <= FEW or seen[0] < 16 * floor or abs(center - x) > h + w:
+        if len(found) > FEW and max(found[-FEW:]) <= noise:
+            break
+    return center, found
+
+
+def _falls_like_a_kink(found: list[float], noise: float) -> bool:
+    """Whether roughness halves with the window, as far as it stands out from noise."""
+    seen = [roughness for roughness in found if roughness > 2 * noise]
+    if len(seen) <= FEW or seen[0] < 32 * noise:
         return False
     finest = seen[-1 - MANY :]
     rate = math.log2(finest[0] / finest[-1]) / (len(finest) - 1)
@@ -96,15 +115,14 @@ def _roughest(f: Line, center: float, w: float) -> tuple[float, float]:
 
 
 def _settled_slope(f: Line, x: float, h: float, roundoff: float) -> Slope:
-    """The extrapolated central difference, over steps h, h/4, h/16, ..., that differs least from the one before it."""
-    best, least, before = Slope(math.nan, 0.0), math.inf, math.inf
+    """The extrapolated central difference, of steps h, h/4, h/16, ..., whose error by step and roundoff is least."""
+    best, least = Slope(math.nan, 0.0), math.inf
     for level in range(8):
         points, values = _five(f, x, h / 4**level)
-        coarse = (values[4] - values[0]) / (points[4] - points[0])
+        run = points[4] - points[0]
+        coarse = (values[4] - values[0]) / run
         fine = (values[3] - values[1]) / (points[3] - points[1])
-        value = (4 * fine - coarse) / 3
-        change = abs(value - (before if level else fine))
-        if change < least:
-            best, least = Slope(value, 16 * roundoff / (points[4] - points[0])), change
-        before = value
+        error = abs(fine - coarse) + 16 * roundoff / run
+        if error < least:
+            best, least = Slope((4 * fine - coarse) / 3, 16 * roundoff / run), error
     return best

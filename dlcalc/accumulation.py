@@ -11,7 +11,7 @@ References
 Griewank & Walther, *Evaluating Derivatives*, 2nd ed. 2008. Baydin et al., JMLR 18(153) 2018.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Literal
@@ -51,7 +51,12 @@ def paths(edges: Sequence[Edge], source: Node, target: Node) -> list[tuple[int, 
 
 def path_products(edges: Sequence[Edge], source: Node, target: Node) -> list[float]:
     """The product of the local derivatives along each path, in the order of `paths`."""
-    return [prod((edges[index][2] for index in path), start=1.0) for path in paths(edges, source, target)]
+    return [product(edges[index][2] for index in path) for path in paths(edges, source, target)]
+
+
+def product(derivatives: Iterable[float]) -> float:
+    """The product of local derivatives; 1 for none."""
+    return float(prod(derivatives, start=1.0))
 
 
 def total_derivative(edges: Sequence[Edge], source: Node, target: Node) -> float:

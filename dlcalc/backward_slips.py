@@ -1,7 +1,6 @@
 """The slips of a backward pass in matrices: what each does to the products, and whether the shapes give it away.
 
-A backward pass of a network with one hidden layer is three products. They are written here as data, matrices with the
-operators between them, so that what is computed is also what a figure shows.
+A slip replaces one step of the backward pass of `dlcalc.backward_products`; `examine` then runs it.
 
 >>> examine("no transpose", sizes=(4, 3, 2), examples=7).verdict
 'does not fit'
@@ -19,8 +18,8 @@ from typing import Literal
 
 import numpy as np
 
-from dlcalc.activations import Activation
 from dlcalc.backpropagation import MLP, with_bias_node
+from dlcalc.backward_products import SUPERSCRIPTS, Batch, Product, output_error, spread_back, weight_gradient
 from dlcalc.typing import Array
 
 Verdict = Literal["does not fit", "wrong shape", "wrong numbers", "hidden"]
@@ -28,81 +27,6 @@ Verdict = Literal["does not fit", "wrong shape", "wrong numbers", "hidden"]
 # Below this the slip's gradients are those of the right backward pass but for roundoff.
 _SAME = 1e-9
 _LEARNING_RATE = 0.5
-
-
-@dataclass(frozen=True)
-class Product:
-    """Named matrices with operators between them, worked off from left to right.
-
-    Parameters
-    ----------
-    factors : tuple of (str, ndarray)
-    operators : tuple of str
-        One fewer: "@" multiplies matrices, "*" entries (as NumPy broadcasts them), "|" joins columns.
-    """
-
-    factors: tuple[tuple[str, Array], ...]
-    operators: tuple[str, ...]
-
-    def value(self) -> tuple[Array | None, int | None]:
-        """(result, None), or (None, the index of the operator whose operands do not fit)."""
-        result = self.factors[0][1]
-        for index, (operator, (_, factor)) in enumerate(zip(self.operators, self.factors[1:], strict=True)):
-            try:
-                result = _OPERATORS[operator](result, factor)
-            except ValueError:
-                return None, index
-        return result, None
-
-
-_OPERATORS: Mapping[str, Callable[[Array, Array], Array]] = {
-    "@": np.matmul,
-    "*": np.multiply,
-    "|": lambda left, right: np.hstack([left, right]),
-}
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What a forward pass of a network with one hidden layer leaves for the backward pass."""
-
-    W_out: Array
-    X: Array
-    y: Array
-    Z: Array
-    f: Array
-    phi: Activation
-
-    @property
-    def V_in(self) -> Array:
-        """[X 1], of shape (N, n_0 + 1)."""
-        return with_bias_node(self.X)
-
-    @property
-    def V(self) -> Array:
-        """[φ(Z) 1], of shape (N, n_1 + 1)."""
-        return with_bias_node(self.phi(self.Z))
-
-    @property
-    def residual(self) -> Array:
-        """2(f − y), of shape (N, n_2): the error signal of the sum of squares."""
-        return 2 * (self.f - self.y)
-
-
-def _error(batch: Batch) -> Array:
-    return batch.residual / batch.f.size
-
-
-def _spread(batch: Batch, delta: Array) -> Product:
-    W_bar, slopes = batch.W_out[:, :-1], batch.phi.derivative(batch.Z)
-    return Product((("Δ⁽²⁾", delta), ("W̄⁽²⁾", W_bar), ("φ′(Z⁽¹⁾)", slopes)), ("@", "*"))
-
-
-def _gradient(delta: Array, V: Array, layer: int) -> Product:
-    return Product(((f"Δ⁽{_UP[layer]}⁾ᵀ", delta.T), (f"V⁽{_UP[layer - 1]}⁾", V)), ("@",))
-
-
-_UP = "⁰¹²"
 
 
 @dataclass(frozen=True)
@@ -124,9 +48,9 @@ class Slip:
     """
 
     told: str
-    error: Callable[[Batch], Array] = _error
-    spread: Callable[[Batch, Array], Product] = _spread
-    gradient: Callable[[Array, Array, int], Product] = _gradient
+    error: Callable[[Batch], Array] = output_error
+    spread: Callable[[Batch, Array], Product] = spread_back
+    gradient: Callable[[Array, Array, int], Product] = weight_gradient
     inputs: Callable[[Batch], Array] = lambda batch: batch.V
 
 
@@ -139,37 +63,37 @@ def _with_slopes(name: str, slopes: Callable[[Batch], Array], operator: str = "*
 
 
 def _without_slopes(batch: Batch, delta: Array) -> Product:
-    return Product(_spread(batch, delta).factors[:2], ("@",))
+    return Product(spread_back(batch, delta).factors[:2], ("@",))
 
 
 def _with_bias_column(batch: Batch, delta: Array) -> Product:
-    first, _, slopes = _spread(batch, delta).factors
+    first, _, slopes = spread_back(batch, delta).factors
     return Product((first, ("W⁽²⁾", batch.W_out), slopes), ("@", "*"))
 
 
 def _with_updated_weights(batch: Batch, delta: Array) -> Product:
-    first, _, slopes = _spread(batch, delta).factors
+    first, _, slopes = spread_back(batch, delta).factors
     updated = batch.W_out - _LEARNING_RATE * delta.T @ batch.V
     return Product((first, ("W̄⁽²⁾ − η∇", updated[:, :-1]), slopes), ("@", "*"))
 
 
 def _untransposed(delta: Array, V: Array, layer: int) -> Product:
-    return Product(((f"Δ⁽{_UP[layer]}⁾", delta), (f"V⁽{_UP[layer - 1]}⁾", V)), ("@",))
+    return Product(((f"Δ⁽{SUPERSCRIPTS[layer]}⁾", delta), (f"V⁽{SUPERSCRIPTS[layer - 1]}⁾", V)), ("@",))
 
 
 def _transposed(delta: Array, V: Array, layer: int) -> Product:
-    return Product(((f"V⁽{_UP[layer - 1]}⁾ᵀ", V.T), (f"Δ⁽{_UP[layer]}⁾", delta)), ("@",))
+    return Product(((f"V⁽{SUPERSCRIPTS[layer - 1]}⁾ᵀ", V.T), (f"Δ⁽{SUPERSCRIPTS[layer]}⁾", delta)), ("@",))
 
 
 def _bias_averaged(delta: Array, V: Array, layer: int) -> Product:
     # Ones divided by N in the bias node's column turn its sum over the batch into a mean.
     averaging = np.hstack([V[:, :-1], V[:, -1:] / len(V)])
-    return Product(((f"Δ⁽{_UP[layer]}⁾ᵀ", delta.T), ("[V̄ 1/N]", averaging)), ("@",))
+    return Product(((f"Δ⁽{SUPERSCRIPTS[layer]}⁾ᵀ", delta.T), ("[V̄ 1/N]", averaging)), ("@",))
 
 
 def _bias_unsummed(delta: Array, V: Array, layer: int) -> Product:
-    name = f"Δ⁽{_UP[layer]}⁾ᵀ"
-    return Product(((name, delta.T), (f"V̄⁽{_UP[layer - 1]}⁾", V[:, :-1]), (name, delta.T)), ("@", "|"))
+    name = f"Δ⁽{SUPERSCRIPTS[layer]}⁾ᵀ"
+    return Product(((name, delta.T), (f"V̄⁽{SUPERSCRIPTS[layer - 1]}⁾", V[:, :-1]), (name, delta.T)), ("@", "|"))
 
 
 def _last_example(delta: Array, V: Array, layer: int) -> Product:
@@ -198,9 +122,9 @@ SLIPS: Mapping[str, Slip] = {
     "Z for V": Slip("[Z 1] stands where V = [φ(Z) 1] belongs", inputs=lambda batch: with_bias_node(batch.Z)),
     "sum for mean": Slip("The loss is summed, not averaged", error=lambda batch: batch.residual),
     "mean over N only": Slip("The mean forgets the outputs", error=lambda batch: batch.residual / len(batch.f)),
-    "1/N twice": Slip("1/N is multiplied in twice", error=lambda batch: _error(batch) / len(batch.f)),
-    "factor 2": Slip("The 2 of the square is lost", error=lambda batch: _error(batch) / 2),
-    "sign": Slip("The residual is taken as y − f", error=lambda batch: -_error(batch)),
+    "1/N twice": Slip("1/N is multiplied in twice", error=lambda batch: output_error(batch) / len(batch.f)),
+    "factor 2": Slip("The 2 of the square is lost", error=lambda batch: output_error(batch) / 2),
+    "sign": Slip("The residual is taken as y − f", error=lambda batch: -output_error(batch)),
     "bias averaged": Slip("The bias takes the mean of δ, not the sum", gradient=_bias_averaged),
     "bias unsummed": Slip("The bias takes every δ, unsummed", gradient=_bias_unsummed),
     "last example only": Slip("Only the last example counts", gradient=_last_example),
@@ -286,11 +210,11 @@ def _computed(slip: Slip, batch: Batch) -> tuple[dict[str, Product], dict[str, i
 
     def compute(name: str, product: Product) -> None:
         products[name] = product
-        result, operator = product.value()
-        if result is not None:
-            results[name] = result
-        elif operator is not None:
-            failed[name] = operator
+        found = product.value()
+        if isinstance(found, int):
+            failed[name] = found
+        else:
+            results[name] = found
 
     delta = slip.error(batch)
     compute("Δ⁽¹⁾", slip.spread(batch, delta))

@@ -194,7 +194,7 @@ class _Run:
         self, network: Network, descent: Descent, history: History, held_out: tuple[Array, Array] | None
     ) -> None:
         self.network, self.descent, self.history, self.held_out = network, descent, history, held_out
-        self.figures: dict[int, Array] = {0: np.empty((0, len(network.weights) + 2))}
+        self.figures: dict[int, Array] = {0: np.empty((0, len(network.weights) + 1))}
         self.done = 0
 
     def interruptible(self, progress: bool | None) -> History:
@@ -214,7 +214,7 @@ class _Run:
                 self.store_weights()
         figures = np.concatenate(list(self.figures.values()))
         self.history.loss = figures[:, 0].tolist()
-        self.history.gradient_norms = figures[:, 1:-1].copy()
+        self.history.gradient_norms = figures[:, 1:].copy()
         return self.history
 
     def descend(self, bar: Progress) -> None:

@@ -124,13 +124,15 @@ def run(notebook: NotebookNode) -> NotebookNode:
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if not needs_kernel(output)]
+            cell.outputs = [output for output in map(without_widget, cell.outputs) if output is not None]
     return notebook
 
 
-def needs_kernel(output: NotebookNode) -> bool:
-    """Whether this output is a live widget, of which a saved notebook would show a broken frame."""
-    return "application/vnd.jupyter.widget-view+json" in output.get("data", {})
+def without_widget(output: NotebookNode) -> NotebookNode | None:
+    """The output without a live widget, of which a saved notebook would show a broken frame; None if that was all."""
+    if output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None) is None:
+        return output
+    return output if "text/html" in output.data else None
 
 
 def write(path: Path, notebook: NotebookNode) -> None:

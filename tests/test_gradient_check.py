@@ -164,6 +164,25 @@ def test_every_cubic_passes_with_its_own_gradient(x, b, c):
     assert (report.skipped, report.passed) == (0, True), str(report)
 
 
+def test_a_noisy_function_is_not_taken_for_a_kinked_one():
+    rng = np.random.default_rng(5)
+    calls = []
+    for _ in range(200):
+        a, size = rng.standard_normal(3), 10 ** rng.uniform(2, 6)
+        x = rng.standard_normal(3)
+
+        def noisy(x, a=a, size=size):
+            calls.append(1)
+            # Large numbers cancel, and their roundoff stays.
+            return (np.sin(x @ a) + size) - size + 2
+
+        report = gradient_check(noisy, x, np.cos(x @ a) * a)
+        assert report.skipped == 0
+        assert report.verdict != "failed", str(report)
+    # A closer look tells noise at once: some 20 values a coordinate, and only now and then 200.
+    assert len(calls) < 200 * 3 * 40
+
+
 def test_gradients_of_nothing_agree():
     report = gradient_check(lambda x: 3.0, [1.0, 2.0], [0.0, 0.0])
     assert (report.relative_error, report.passed) == (0, True)

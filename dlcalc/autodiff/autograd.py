@@ -1,57 +1,9 @@
-"""Gradients on request, and switching the recording off."""
+"""Gradients on request: torch.autograd.grad."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
-from dlcalc.autodiff.engine import _PULLING, Recorder, needed_for, pullback, quietly, sorted_graph
-from dlcalc.autodiff.tensor import Tensor, _plain
-
-
-class set_grad_enabled:  # noqa: N801 (PyTorch's names)
-    """Record, or do not, in a with-block or in a decorated function."""
-
-    def __init__(self, mode: bool) -> None:
-        self.mode = mode
-        self.before: list[bool] = []
-
-    def __enter__(self) -> None:
-        self.before.append(Recorder.enabled)
-        Recorder.enabled = self.mode
-
-    def __exit__(self, *error: object) -> None:
-        Recorder.enabled = self.before.pop()
-
-    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function, decorated."""
-
-        @wraps(function)
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
-            with self:
-                return function(*args, **kwargs)
-
-        return wrapped
-
-
-class no_grad(set_grad_enabled):  # noqa: N801
-    """Do not record: results require no gradient, and parameters may be changed in place."""
-
-    def __init__(self, function: Callable[..., Any] | None = None) -> None:
-        super().__init__(False)
-        if function is not None:
-            self.function = self(function)
-
-
-class enable_grad(set_grad_enabled):  # noqa: N801
-    """Record again within a no_grad block."""
-
-    def __init__(self) -> None:
-        super().__init__(True)
-
-
-def is_grad_enabled() -> bool:
-    """Whether operations are recorded now."""
-    return Recorder.enabled
+from dlcalc.autodiff.engine import pullback
+from dlcalc.autodiff.tensor import Tensor, untracked
 
 
 def grad(
@@ -89,28 +41,16 @@ def grad(
             raise RuntimeError(message)
     cotangents = [y.seed(seed, create_graph) for y, seed in zip(roots, seeds, strict=True)]
     retain = create_graph if retain_graph is None else retain_graph
-    found = adjoints(roots, cotangents, leaves, retain=retain, record=create_graph)
+    adjoints = pullback(roots, cotangents, wanted=leaves, retain=retain, record=create_graph)
+    found = [adjoints.get(x) for x in leaves]
     if not allow_unused and any(x is None for x in found):
         message = (
             "One of the differentiated Tensors appears to not have been used in the graph. "
             "Set allow_unused=True if this is the desired behavior."
         )
         raise RuntimeError(message)
-    return tuple(x if x is None or isinstance(x, Tensor) else _plain(x) for x in found)
+    return tuple(x if x is None or isinstance(x, Tensor) else untracked(x) for x in found)
 
 
 def _several(tensors: Any) -> list[Any]:
     return [tensors] if isinstance(tensors, Tensor) else list(tensors)
-
-
-def adjoints(roots: list[Any], seeds: list[Any], wanted: list[Any], *, retain: bool, record: bool) -> list[Any]:
-    """The adjoint of each wanted node, or None where no root depends on it."""
-    nodes = needed_for(wanted, sorted_graph(roots))
-
-    def collect() -> list[Any]:
-        found = {y: y_bar for y, y_bar in pullback(roots, seeds, nodes, retain=retain, record=record) if y in targets}
-        return [found.get(x) for x in wanted]
-
-    targets = set(wanted)
-    with set_grad_enabled(record):
-        return quietly(_PULLING, collect)  # type: ignore[no-any-return]

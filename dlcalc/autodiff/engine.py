@@ -1,12 +1,12 @@
 """The engine: the chain rule along a recorded graph, backwards and forwards. It knows no rule of any operation.
 
-A node is anything with `.value`, `.requires_grad` and `.origin`. The origin is None for a leaf, otherwise
+A node is anything with `.value`, `.tracked` (whether it takes part) and `.origin`, None for a leaf and otherwise
 
-    (operation, inputs, arguments, order, code, instruction)
+    (operation, inputs, arguments, age, code, instruction)
 
-where `arguments` are the saved values of the inputs and the parameters, and `order` numbers the nodes as they were
-made. Every node is younger than its inputs: sorted by `order`, each stands after all that it depends on. So one sort
-replaces any recursion, and a graph of a million nodes in a row is no deeper than a small one.
+where `arguments` are the saved values of the inputs, then the parameters, and `code` and `instruction` say where the
+operation was written. Every node is younger than its inputs, so taking the youngest first visits each after all its
+consumers, and nothing here calls itself: a graph of a million nodes in a row is no deeper than a small one.
 
 References
 ----------
@@ -14,96 +14,106 @@ Griewank & Walther, *Evaluating Derivatives*, 2nd ed. (2008).
 """
 
 import contextvars
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
+from itertools import count
 from typing import Any
 
 import numpy as np
 
-FREED = "freed"
+
+class Freed(tuple[Any, ...]):
+    """The origin of a node whose saved values are gone."""
+
+    __slots__ = ()
+
+    def __getitem__(self, _: Any) -> Any:
+        message = (
+            "Trying to backward through the graph a second time: its saved values were freed by the first backward. "
+            "Compute the loss again before each backward(), or say retain_graph=True the first time."
+        )
+        raise RuntimeError(message)
+
+
+FREED = Freed()
 
 
 class Recorder:
-    """What is true of recording as a whole: whether it is on, and what was changed in place, and when."""
+    """What is true of recording as a whole: whether it is on, and what was changed in place, and when.
 
-    enabled = True
-    default_dtype: Any = np.dtype(np.float64)
-    last_change = 0
-    changes: dict[int, int] = {}  # noqa: RUF012 (one recorder is all there is)
-
-
-def _silent_context() -> contextvars.Context:
-    context = contextvars.copy_context()
-    context.run(np.seterr, all="ignore")
-    return context
-
-
-_PULLING = _silent_context()
-
-
-def quietly(context: contextvars.Context, function: Callable[..., Any], *arguments: Any) -> Any:
-    """function(*arguments) without NumPy's warnings: log 0 is -inf and 0/0 is nan, as in PyTorch.
-
-    Running in a context that was made once costs a tenth of `np.errstate`, but a context can be entered only once at a
-    time, so that a second thread has to take the longer way.
+    Ages count down: the younger, the smaller, so that a heap hands out the youngest first.
     """
+
+    def __init__(self) -> None:
+        self.enabled = True
+        self.default_dtype: Any = np.dtype(np.float64)
+        self.next_age = count(-1, -1).__next__
+        self.last_change = 0
+        self.changes: dict[int, int] = {}
+
+    def note_change(self, value: Any) -> None:
+        """Remember that the memory which `value` shows is being changed in place now."""
+        self.last_change = self.changes[id(value if value.base is None else value.base)] = self.next_age()
+
+
+recorder = Recorder()
+_sum = np.add.reduce
+
+
+_SILENTLY = contextvars.copy_context()
+_SILENTLY.run(np.seterr, all="ignore")
+
+
+def quietly(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """function(...) without NumPy's warnings, in a silent context or, if another thread is in there, with errstate."""
     try:
-        return context.run(function, *arguments)
+        return _SILENTLY.run(function, *arguments, **options)
     except RuntimeError:
         with np.errstate(all="ignore"):
-            return function(*arguments)
-
-
-def owner(value: Any) -> Any:
-    """The array that holds the memory which `value` shows."""
-    return value if value.base is None else value.base
+            return function(*arguments, **options)
 
 
 def sorted_graph(roots: Iterable[Any]) -> list[Any]:
-    """All nodes on which the roots depend and that require a gradient, each once, inputs before consumers.
-
-    Raises
-    ------
-    RuntimeError
-        If a part of the graph has been freed.
-    """
+    """All nodes on which the roots depend and that require a gradient, each once, inputs before consumers."""
     stack = list(roots)
     found = set(stack)
     while stack:
-        origin = stack.pop().origin
-        if origin is None:
-            continue
-        if origin is FREED:
+        node = stack.pop()
+        if node.origin is not None:
+            for x in node.origin[1]:
+                if x.tracked and x not in found:
+                    found.add(x)
+                    stack.append(x)
+    return sorted(found, key=_age, reverse=True)
+
+
+def needed_for(wanted: Iterable[Any], nodes: list[Any]) -> set[Any]:
+    """Those of the sorted nodes that are wanted or depend on one that is."""
+    found = set(wanted)
+    for y in nodes:
+        if y.origin is not None and not found.isdisjoint(y.origin[1]):
+            found.add(y)
+    return found
+
+
+def _age(node: Any) -> int:
+    return 1 if node.origin is None else int(node.origin[3])
+
+
+def _check_unchanged(y: Any) -> None:
+    """Raise if a value that a rule will read was changed in place after it was saved."""
+    operation, _, arguments, age, *_ = y.origin
+    for value in (*arguments, y.value) if operation.saves else ():
+        if (
+            isinstance(value, np.ndarray | np.generic)
+            and recorder.changes.get(id(value if value.base is None else value.base), 1) < age
+        ):
             message = (
-                "Trying to backward through the graph a second time: its saved values were freed by the first backward. "
-                "Compute the loss again before each backward(), or say retain_graph=True the first time."
+                "one of the variables needed for gradient computation has been modified by an inplace operation: "
+                f"a value of shape {value.shape} that {operation.name!r} saved for its derivative. "
+                "Change values after backward(), not between the forward and the backward pass."
             )
             raise RuntimeError(message)
-        for x in origin[1]:
-            if x.requires_grad and x not in found:
-                found.add(x)
-                stack.append(x)
-    return sorted(found, key=_order)
-
-
-def _order(node: Any) -> int:
-    origin = node.origin
-    return 0 if origin is None else origin[3]
-
-
-def _check_unchanged(nodes: list[Any]) -> None:
-    """Raise if a value that a rule will read was changed in place after it was saved."""
-    for y in nodes:
-        if y.origin is None or not y.origin[0].saves:
-            continue
-        operation, _, arguments, order, *_ = y.origin
-        for value in (*arguments, y.value):
-            if isinstance(value, np.ndarray | np.generic) and Recorder.changes.get(id(owner(value)), 0) > order:
-                message = (
-                    "one of the variables needed for gradient computation has been modified by an inplace operation: "
-                    f"a value of shape {value.shape} that {operation.name!r} saved for its derivative. "
-                    "Change values after backward(), not between the forward and the backward pass."
-                )
-                raise RuntimeError(message)
 
 
 def unbroadcast(x_bar: Any, shape: tuple[int, ...], n_batch: int = 0) -> Any:
@@ -117,88 +127,116 @@ def unbroadcast(x_bar: Any, shape: tuple[int, ...], n_batch: int = 0) -> Any:
     n_batch : int
         How many axes in front belong to the cotangents, not to x.
     """
-    batch, tail = x_bar.shape[:n_batch], x_bar.shape[n_batch:]
-    n_added = len(tail) - len(shape)
-    stretched = (n_added + i for i, n in enumerate(shape) if n == 1 != tail[n_added + i])
-    axes = tuple(n_batch + axis for axis in (*range(n_added), *stretched))
-    return x_bar.sum(axes).reshape(batch + shape)
+    n_added = x_bar.ndim - n_batch - len(shape)
+    if n_added > 0:
+        x_bar = _sum(x_bar, n_batch if n_added == 1 else tuple(range(n_batch, n_batch + n_added)))
+        if x_bar.shape[n_batch:] == shape:
+            return x_bar
+    stretched = tuple(n_batch + i for i, n in enumerate(shape) if n != x_bar.shape[n_batch + i])
+    batch = x_bar.shape[:n_batch]
+    return _sum(x_bar, stretched).reshape(batch + shape)
 
 
-def pullback(roots: list[Any], seeds: list[Any], nodes: list[Any], *, retain: bool, record: bool = False) -> Iterator[Any]:
-    """Yield each of the nodes with its adjoint, from the roots down: reverse mode.
+def pullback(
+    roots: list[Any],
+    seeds: list[Any],
+    *,
+    wanted: Iterable[Any] | None = None,
+    retain: bool = False,
+    record: bool = False,
+) -> dict[Any, Any]:
+    """Adjoints by reverse mode: the sum over all paths from the roots, each node visited once, after its consumers.
 
-    A node is visited once, after all its consumers; its adjoint is the sum over them of their VJPs. Adjoints live in
-    a dictionary here, never on the nodes.
+    Adjoints live in a dictionary here, never on the nodes.
 
     Parameters
     ----------
     roots : list of nodes
     seeds : list of arrays, one for each root
         Of the shape of the root, with further axes in front for many cotangents at once.
-    nodes : list of nodes
-        Those that may pass a gradient on, sorted; the list is consumed.
+    wanted : nodes, optional
+        Whose adjoints to compute and return; by default those of all leaves and of nodes that retain theirs.
     retain : bool
         Keep the graph for another pass.
     record : bool
-        Hand the rules tensors, so that they are recorded and can be differentiated again.
+        Seeds are tensors, and the pass is recorded, so that it can be differentiated again.
+
+    Raises
+    ------
+    RuntimeError
+        If a part of the graph was freed, or a saved value was changed in place.
     """
-    if Recorder.last_change > min((y.origin[3] for y in nodes if y.origin is not None), default=0):
-        _check_unchanged(nodes)
-    needed = set(nodes)
+    keep = frozenset() if wanted is None else frozenset(wanted)
+    needed = None if wanted is None else needed_for(keep, sorted_graph(roots))
+    before, recorder.enabled = recorder.enabled, record
+    try:
+        return quietly(_pull, roots, seeds, needed, keep, retain, record)
+    finally:
+        recorder.enabled = before
+
+
+def _pull(roots: Any, seeds: Any, needed: Any, keep: Any, retain: bool, record: bool) -> dict[Any, Any]:
     n_batch = seeds[0].ndim - roots[0].value.ndim
+    last_change = recorder.last_change
     adjoints: dict[Any, Any] = {}
+    found: dict[Any, Any] = {}
+    waiting: list[tuple[int, Any]] = []
     for root, seed in zip(roots, seeds, strict=True):
-        adjoints[root] = adjoints[root] + seed if root in adjoints else seed
-    while nodes:
-        y = nodes.pop()
-        y_bar = adjoints.pop(y, None)
-        if y_bar is None:
-            continue
-        yield y, y_bar
-        if y.origin is None:
-            continue
-        operation, inputs, arguments, *_ = y.origin
-        value = y.value
-        if record:
-            value, arguments = y, inputs + arguments[len(inputs) :]
+        _add(root, seed, adjoints, waiting)
+    while waiting:
+        # The youngest node: all its consumers are younger still, so they have been visited.
+        y = heappop(waiting)[1]
+        y_bar = adjoints.pop(y)
+        if y.retains or y in keep:
+            found[y] = y_bar
+        operation, inputs, arguments, age, _, _ = y.origin
+        if age > last_change:
+            _check_unchanged(y)
+        saved = (y_bar, y, *inputs, *arguments[len(inputs) :]) if record else (y_bar, y.value, *arguments)
         passed = False
-        for x, vjp in zip(inputs, operation.vjps):
-            if x in needed:
+        for x, vjp in zip(inputs, operation.vjps):  # noqa: B905 (an input that is a mere number has no rule of use)
+            if x.tracked if needed is None else x in needed:
                 passed = True
-                x_bar = vjp(y_bar, value, *arguments)
-                shape = x.value.shape
-                if x_bar.shape != shape and x_bar.shape[n_batch:] != shape:
-                    x_bar = unbroadcast(x_bar, shape, n_batch)
-                adjoints[x] = adjoints[x] + x_bar if x in adjoints else x_bar
+                x_bar = vjp(*saved)
+                if x_bar.shape != x.value.shape and x_bar.shape[n_batch:] != x.value.shape:
+                    x_bar = unbroadcast(x_bar, x.value.shape, n_batch)
+                if x in adjoints:
+                    adjoints[x] = adjoints[x] + x_bar
+                elif x.origin is not None:
+                    adjoints[x] = x_bar
+                    heappush(waiting, (x.origin[3], x))
+                else:
+                    # What a leaf receives may become its .grad, which must not be shared.
+                    adjoints[x] = x_bar.copy() if x_bar is y_bar and not record else x_bar
         if passed and operation.saves and not retain:
             y.origin = FREED
+    if found:
+        adjoints.update(found)
+    return adjoints
 
 
-def needed_for(wanted: Iterable[Any], nodes: list[Any]) -> list[Any]:
-    """Those of the sorted nodes that depend on one of the wanted ones."""
-    found = set(wanted)
-    for y in nodes:
-        if y.origin is not None and any(x in found for x in y.origin[1]):
-            found.add(y)
-    return [y for y in nodes if y in found]
+def _add(root: Any, seed: Any, adjoints: dict[Any, Any], waiting: list[tuple[int, Any]]) -> None:
+    if root in adjoints:
+        adjoints[root] = adjoints[root] + seed
+        return
+    adjoints[root] = seed
+    if root.origin is not None:
+        heappush(waiting, (root.origin[3], root))
 
 
-def pushforward(sources: list[Any], tangents: list[Any], nodes: list[Any], *, record: bool) -> dict[Any, Any]:
-    """The tangent of every node, from the sources up: forward mode along the recorded graph.
-
-    A node's tangent is the sum over its inputs of their JVPs.
-    """
+def pushforward(sources: list[Any], tangents: list[Any], root: Any, *, record: bool) -> Any:
+    """The tangent of the root by forward mode along the recorded graph: the sum over inputs of their JVPs."""
     dots = dict(zip(sources, tangents, strict=True))
-    for y in nodes:
-        if y.origin is None or y in dots:
+    for y in sorted_graph([root]):
+        if y.origin is None or y in dots or dots.keys().isdisjoint(y.origin[1]):
             continue
         operation, inputs, arguments, *_ = y.origin
         value = y.value
         if record:
             value, arguments = y, inputs + arguments[len(inputs) :]
         y_dot = np.zeros(y.value.shape, y.value.dtype)
-        for x, jvp in zip(inputs, operation.jvps):
+        for x, jvp in zip(inputs, operation.jvps):  # noqa: B905
             if x in dots:
                 y_dot = y_dot + jvp(dots[x], value, *arguments)
         dots[y] = y_dot
-    return dots
+    return dots.get(root)

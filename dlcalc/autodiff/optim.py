@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from dlcalc.autodiff.nn.modules import clear_gradient
 from dlcalc.autodiff.tensor import Tensor
 
 
@@ -31,13 +30,16 @@ class Optimizer:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or set them to 0."""
         for parameter in self.params:
-            clear_gradient(parameter, set_to_none)
+            if set_to_none:
+                parameter.grad = None
+            elif parameter.grad is not None:
+                parameter.grad.zero_()
 
     def step(self) -> None:
         """Change every parameter that has a gradient."""
         for w in self.params:
             if w.grad is not None:
-                w.assign(w.value - self.update(w, w.grad.value))
+                w.subtract(self.update(w, w.grad.value))
 
     def update(self, w: Tensor, g: Any) -> Any:
         """What is subtracted from the parameter w with the gradient g."""
@@ -67,6 +69,16 @@ class SGD(Optimizer):
         self.weight_decay = weight_decay
         self.nesterov = nesterov
         self.maximize = maximize
+
+    def step(self) -> None:
+        """Change every parameter that has a gradient."""
+        if self.momentum or self.weight_decay or self.maximize:
+            super().step()
+            return
+        lr = self.lr
+        for w in self.params:
+            if w.grad is not None:
+                w.subtract(lr * w.grad.value)
 
     def update(self, w: Tensor, g: Any) -> Any:
         """η b, or η (g + μ b) after Nesterov; the first b is g itself."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcalc.autodiff.engine import FREED, Recorder
+from dlcalc.autodiff.engine import FREED, recorder
 
 LINE_WIDTH = 80
 EDGE_ITEMS = 3
@@ -24,6 +24,36 @@ class Size(tuple[int, ...]):
     def numel(self) -> int:
         """The number of entries of a tensor of this shape."""
         return math.prod(self)
+
+
+class DType:
+    """A type of numbers, printed as torch.float64; NumPy takes it wherever it takes its own."""
+
+    def __init__(self, dtype: Any) -> None:
+        self.dtype = np.dtype(dtype)
+        self.is_floating_point = self.dtype.kind == "f"
+
+    def __repr__(self) -> str:
+        return f"torch.{self.dtype}"
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.dtype == (other.dtype if isinstance(other, DType) else other))
+
+    def __hash__(self) -> int:
+        return hash(self.dtype)
+
+
+DTYPES = {
+    np.dtype(scalar): DType(scalar)
+    for scalar in (np.float16, np.float32, np.float64, np.uint8, np.int8, np.int16, np.int32, np.int64, np.bool_)
+}
+
+
+def numpy_dtype(dtype: Any) -> Any:
+    """NumPy's name of a dtype; the default dtype for None."""
+    if dtype is None:
+        return recorder.default_dtype
+    return dtype.dtype if isinstance(dtype, DType) else np.dtype(dtype)
 
 
 class GradFn:
@@ -84,13 +114,13 @@ def _summary(value: Any, summarize: bool) -> Any:
 
 def _body(value: Any, style: _Format, indent: int, summarize: bool) -> str:
     if value.ndim == 0:
-        return style.text(value[()])
+        return str(style.text(value[()]))
     if value.ndim == 1:
         numbers = _shown([style.text(v).rjust(style.width) for v in value], summarize, " ...")
         per_line = max(1, (LINE_WIDTH - indent) // (style.width + 2))
         lines = [", ".join(numbers[i : i + per_line]) for i in range(0, len(numbers), per_line)]
         return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
-    parts = _shown([part for part in value], summarize, None)
+    parts = _shown(list(value), summarize, None)
     blocks = ["..." if part is None else _body(part, style, indent + 1, summarize) for part in parts]
     return "[" + ("," + "\n" * (value.ndim - 1) + " " * (indent + 1)).join(blocks) + "]"
 
@@ -100,10 +130,9 @@ def _notes(tensor: Any) -> list[str]:
     notes = []
     if tensor.numel() == 0 and tensor.ndim != 1:
         notes.append(f"size={tuple(tensor.shape)}")
-    if tensor.dtype not in (Recorder.default_dtype, np.int64, np.bool_) or tensor.numel() == 0 != (
-        tensor.dtype == Recorder.default_dtype
-    ):
-        notes.append(f"dtype=torch.{tensor.dtype}")
+    unsaid = (recorder.default_dtype,) if tensor.numel() == 0 else (recorder.default_dtype, np.int64, np.bool_)
+    if tensor.value.dtype not in unsaid:
+        notes.append(f"dtype={tensor.dtype}")
     if tensor.origin is not None:
         notes.append(f"grad_fn={tensor.grad_fn}")
     elif tensor.requires_grad:

@@ -14,26 +14,31 @@ Backward, the engine goes through the record. Names, arguments and conventions a
 
 import math
 import sys
-from collections.abc import Iterator
-from itertools import count
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlcalc.autodiff import primitives as p
-from dlcalc.autodiff.engine import _PULLING, Recorder, _silent_context, owner, pullback, quietly, sorted_graph
+from dlcalc.autodiff import primitives as ops
+from dlcalc.autodiff.engine import pullback, recorder
 from dlcalc.autodiff.primitives import Primitive
-from dlcalc.autodiff.printing import GradFn, Size, tensor_repr
+from dlcalc.autodiff.printing import DTYPES, DType, GradFn, Size, numpy_dtype, tensor_repr
 
 _new = object.__new__
-_next_order = count(1).__next__
+_next_age = recorder.next_age
 _caller = sys._getframe
-_COMPUTING = _silent_context()
-_compute = _COMPUTING.run
+NUMPY_NAMES = {
+    "sub": "subtract",
+    "mul": "multiply",
+    "div": "divide",
+    "neg": "negative",
+    "pow": "power",
+    "round": "rint",
+}
 NUMBERS = (int, float, np.ndarray, np.generic)
 
 
-def _plain(value: Any) -> "Tensor":
+def untracked(value: Any) -> "Tensor":
     """A tensor around an array or NumPy number, outside every graph."""
     y = _new(Tensor)
     y.value = value
@@ -42,106 +47,92 @@ def _plain(value: Any) -> "Tensor":
     return y
 
 
-def _recorded(value: Any, operation: Primitive, inputs: tuple["Tensor", ...], arguments: tuple[Any, ...]) -> "Tensor":
-    """A tensor that remembers how it came about, and on which line."""
+def apply(operation: Primitive, inputs: tuple["Tensor", ...], arguments: tuple[Any, ...], tracked: bool) -> "Tensor":
+    """operation(*arguments) as a tensor that remembers how it came about, and on which line, if it is tracked.
+
+    Every operation passes here. `arguments` are the values of the inputs, in order, and then the parameters.
+    """
+    try:
+        value = operation.compute(*arguments)
+    except (RuntimeError, ValueError) as error:
+        value = _compute_again(operation, arguments, error)
     y = _new(Tensor)
     y.value = value
-    y.tracked = True
-    y.retains = False
     y.grad = None
-    frame = _caller(3)
-    y.origin = (operation, inputs, arguments, _next_order(), frame.f_code, frame.f_lasti)
+    y.retains = False
+    if tracked and recorder.enabled:
+        y.tracked = True
+        frame = _caller(2)
+        y.origin = (operation, inputs, arguments, _next_age(), frame.f_code, frame.f_lasti)
+    else:
+        y.tracked = False
+        y.origin = None
     return y
-
-
-def _unary(operation: Primitive, x: "Tensor", *parameters: Any) -> "Tensor":
-    arguments = (x.value, *parameters)
-    try:
-        value = _compute(operation.forward, *arguments)
-    except (RuntimeError, ValueError) as error:
-        value = _compute_again(operation, arguments, error)
-    return _recorded(value, operation, (x,), arguments) if x.tracked and Recorder.enabled else _plain(value)
-
-
-def _binary(operation: Primitive, a: "Tensor", b: "Tensor") -> "Tensor":
-    x = a.value
-    y = b.value
-    try:
-        value = _compute(operation.forward, x, y)
-    except (RuntimeError, ValueError) as error:
-        value = _compute_again(operation, (x, y), error)
-    if (a.tracked or b.tracked) and Recorder.enabled:
-        return _recorded(value, operation, (a, b), (x, y))
-    return _plain(value)
-
-
-def apply(operation: Primitive, inputs: tuple["Tensor", ...], *parameters: Any) -> "Tensor":
-    """operation(*inputs, *parameters), recorded if recording is on and an input requires a gradient."""
-    arguments = (*[x.value for x in inputs], *parameters)
-    try:
-        value = _compute(operation.forward, *arguments)
-    except (RuntimeError, ValueError) as error:
-        value = _compute_again(operation, arguments, error)
-    if Recorder.enabled and any([x.tracked for x in inputs]):
-        return _recorded(value, operation, inputs, arguments)
-    return _plain(value)
 
 
 def _compute_again(operation: Primitive, arguments: tuple[Any, ...], error: Exception) -> Any:
     """The value after all, if only the silent context was taken; else the error in the words of PyTorch."""
     if isinstance(error, RuntimeError):
-        return quietly(_COMPUTING, operation.forward, *arguments)
+        with np.errstate(all="ignore"):
+            return operation.forward(*arguments)
     shapes = " and ".join(str(tuple(x.shape)) for x in arguments if isinstance(x, np.ndarray | np.generic))
     message = f"{operation.name}: shapes {shapes} do not fit together ({error})"
     raise RuntimeError(message) from error
 
 
-def _operator(operation: Primitive) -> Any:
-    """x ∘ other, where other is a tensor, an array or a number."""
+Operator = Callable[[Any, Any], "Tensor"]
 
-    def method(self: "Tensor", other: Any) -> Any:
+
+def _operator(operation: Primitive) -> Operator:
+    """`x` ∘ other, where other is a tensor, an array or a number."""
+
+    def method(self: "Tensor", other: Any) -> "Tensor":
         if isinstance(other, Tensor):
-            return _binary(operation, self, other)
+            return apply(operation, (self, other), (self.value, other.value), self.tracked or other.tracked)
         if isinstance(other, NUMBERS):
-            return _unary(operation, self, _weak(other))
+            return apply(operation, (self,), (self.value, _weak(other)), self.tracked)
         return NotImplemented
 
     return method
 
 
-def _reflected(operation: Primitive) -> Any:
-    """other ∘ x, where other is an array or a number."""
+def _reflected(operation: Primitive) -> Operator:
+    """`other` ∘ x, where other is an array or a number."""
 
-    def method(self: "Tensor", other: Any) -> Any:
-        return _binary(operation, _plain(_weak(other)), self) if isinstance(other, NUMBERS) else NotImplemented
+    def method(self: "Tensor", other: Any) -> "Tensor":
+        if not isinstance(other, NUMBERS):
+            return NotImplemented
+        constant = untracked(_weak(other))
+        return apply(operation, (constant, self), (constant.value, self.value), self.tracked)
 
     return method
 
 
-def _function(operation: Primitive) -> Any:
+def _function(operation: Primitive) -> Callable[[Any], "Tensor"]:
     """operation(x), entry by entry."""
 
     def method(self: "Tensor") -> "Tensor":
-        return _unary(operation, self)
+        return apply(operation, (self,), (self.value,), self.tracked)
 
     return method
 
 
-def _comparison(ufunc: np.ufunc) -> Any:
+def _comparison(ufunc: Any) -> Any:
     """The tensor of truth values, which never requires a gradient."""
 
-    def method(self: "Tensor", other: Any) -> Any:
+    def method(self: "Tensor", other: Any) -> "Tensor":
         other = other.value if isinstance(other, Tensor) else other
-        return _plain(ufunc(self.value, other)) if isinstance(other, NUMBERS) else NotImplemented
+        return untracked(ufunc(self.value, other)) if isinstance(other, NUMBERS) else NotImplemented
 
     return method
 
 
 def _in_place(operation: Primitive) -> Any:
-    """x = x ∘ other in the memory of x, where no derivative depends on the old value; otherwise a new tensor."""
+    """`x` = x ∘ other in the memory of x, where no derivative depends on the old value; otherwise a new tensor."""
 
-    def method(self: "Tensor", other: Any) -> Any:
-        if Recorder.enabled and (self.tracked or getattr(other, "tracked", False)):
+    def method(self: "Tensor", other: Any, alpha: float = 1) -> "Tensor":
+        other = other if alpha == 1 else alpha * other
+        if recorder.enabled and (self.tracked or getattr(other, "tracked", False)):
             self.check_free_to_change()
             return operation(self, other)
         return self.assign(operation.forward(self.value, other.value if isinstance(other, Tensor) else other))
@@ -182,55 +173,70 @@ class Tensor:
     retains: bool
 
     def __init__(self, data: Any = ()) -> None:
-        self.value = np.array(data.value if isinstance(data, Tensor) else data, Recorder.default_dtype)
+        self.value = np.array(data.value if isinstance(data, Tensor) else data, recorder.default_dtype)
         self.tracked = self.retains = False
         self.grad = self.origin = None
 
     __hash__ = object.__hash__
     __repr__ = tensor_repr
-    __add__ = __radd__ = add = _operator(p.ADD)
-    __sub__ = sub = _operator(p.SUB)
-    __mul__ = __rmul__ = mul = _operator(p.MUL)
-    __truediv__ = div = _operator(p.DIV)
-    __pow__ = pow = _operator(p.POW)
-    __matmul__ = matmul = mm = mv = dot = _operator(p.MATMUL)
-    __rsub__ = _reflected(p.SUB)
-    __rtruediv__ = _reflected(p.DIV)
-    __rpow__ = _reflected(p.POW)
-    __rmatmul__ = _reflected(p.MATMUL)
-    __iadd__ = add_ = _in_place(p.ADD)
-    __isub__ = sub_ = _in_place(p.SUB)
-    __imul__ = mul_ = _in_place(p.MUL)
-    __itruediv__ = div_ = _in_place(p.DIV)
-    __eq__ = eq = _comparison(np.equal)  # type: ignore[assignment]
-    __ne__ = ne = _comparison(np.not_equal)  # type: ignore[assignment]
+    __add__ = __radd__ = add = _operator(ops.ADD)
+    __sub__ = sub = _operator(ops.SUB)
+    __mul__ = __rmul__ = mul = _operator(ops.MUL)
+    __truediv__ = div = _operator(ops.DIV)
+    __pow__ = pow = _operator(ops.POW)
+    __floordiv__ = _operator(ops.FLOOR_DIVIDE)
+    __matmul__ = matmul = mm = mv = bmm = dot = _operator(ops.MATMUL)
+    __rsub__ = _reflected(ops.SUB)
+    __rtruediv__ = _reflected(ops.DIV)
+    __rpow__ = _reflected(ops.POW)
+    __rmatmul__ = _reflected(ops.MATMUL)
+    __iadd__ = add_ = _in_place(ops.ADD)
+    __isub__ = sub_ = _in_place(ops.SUB)
+    __imul__ = mul_ = _in_place(ops.MUL)
+    __itruediv__ = div_ = _in_place(ops.DIV)
+    __eq__ = eq = _comparison(np.equal)
+    __ne__ = ne = _comparison(np.not_equal)
     __lt__ = lt = _comparison(np.less)
     __le__ = le = _comparison(np.less_equal)
     __gt__ = gt = _comparison(np.greater)
     __ge__ = ge = _comparison(np.greater_equal)
     __and__ = logical_and = _comparison(np.logical_and)
     __or__ = logical_or = _comparison(np.logical_or)
-    __neg__ = neg = _function(p.NEG)
-    __abs__ = abs = _function(p.ABS)
-    exp = _function(p.EXP)
-    expm1 = _function(p.EXPM1)
-    log = _function(p.LOG)
-    log1p = _function(p.LOG1P)
-    sqrt = _function(p.SQRT)
-    sin = _function(p.SIN)
-    cos = _function(p.COS)
-    tanh = _function(p.TANH)
-    sigmoid = _function(p.SIGMOID)
-    relu = _function(p.RELU)
-    softplus = _function(p.SOFTPLUS)
-    erf = _function(p.ERF)
-    erfc = _function(p.ERFC)
-    sign = _function(p.SIGN)
-    floor = _function(p.FLOOR)
-    ceil = _function(p.CEIL)
-    round = _function(p.ROUND)
-    maximum = _operator(p.MAXIMUM)
-    minimum = _operator(p.MINIMUM)
+    isclose = _comparison(np.isclose)
+
+    def __mod__(self, other: Any) -> "Tensor":
+        return self - other * (self // other)
+
+    def __invert__(self) -> "Tensor":
+        return untracked(np.logical_not(self.value))
+
+    __neg__ = neg = _function(ops.NEG)
+    __abs__ = abs = _function(ops.ABS)
+    exp = _function(ops.EXP)
+    expm1 = _function(ops.EXPM1)
+    log = _function(ops.LOG)
+    log1p = _function(ops.LOG1P)
+    sqrt = _function(ops.SQRT)
+    sin = _function(ops.SIN)
+    cos = _function(ops.COS)
+    tanh = _function(ops.TANH)
+    cosh = _function(ops.COSH)
+    sinh = _function(ops.SINH)
+    sigmoid = _function(ops.SIGMOID)
+    relu = _function(ops.RELU)
+    softplus = _function(ops.SOFTPLUS)
+    erf = _function(ops.ERF)
+    erfc = _function(ops.ERFC)
+    sign = _function(ops.SIGN)
+    floor = _function(ops.FLOOR)
+    ceil = _function(ops.CEIL)
+    round = _function(ops.ROUND)
+    maximum = _operator(ops.MAXIMUM)
+    minimum = _operator(ops.MINIMUM)
+
+    def through(self, operation: Primitive, *parameters: Any) -> "Tensor":
+        """operation(self, *parameters)."""
+        return apply(operation, (self,), (self.value, *parameters), self.tracked)
 
     # --- what it is ---
 
@@ -240,9 +246,9 @@ class Tensor:
         return Size(self.value.shape)
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> DType:
         """The type of the entries."""
-        return self.value.dtype
+        return DTYPES[self.value.dtype]
 
     @property
     def ndim(self) -> int:
@@ -271,7 +277,12 @@ class Tensor:
     @property
     def T(self) -> "Tensor":
         """The transpose: all dimensions in reverse order."""
-        return _unary(p.PERMUTE, self, tuple(range(-1, -self.ndim - 1, -1)))
+        return self.through(ops.PERMUTE, tuple(range(-1, -self.ndim - 1, -1)))
+
+    @property
+    def mT(self) -> "Tensor":
+        """The last two dimensions exchanged."""
+        return self.transpose(-1, -2)
 
     @property
     def data(self) -> "Tensor":
@@ -323,7 +334,7 @@ class Tensor:
         return int(self.item())
 
     def __index__(self) -> int:
-        return self.value.__index__()  # type: ignore[no-any-return]
+        return self.value.__index__()
 
     def __bool__(self) -> bool:
         if self.value.size != 1:
@@ -349,7 +360,7 @@ class Tensor:
     # --- its place in the graph ---
 
     def requires_grad_(self, requires_grad: bool = True) -> "Tensor":
-        """This tensor, with derivatives recorded from now on."""
+        """The tensor, with derivatives recorded from now on."""
         if requires_grad and self.value.dtype.kind != "f":
             message = f"only Tensors of floating point dtype can require gradients, not {self.dtype}"
             raise RuntimeError(message)
@@ -369,11 +380,9 @@ class Tensor:
     def detach(self) -> "Tensor":
         """The same numbers in the same memory, outside the graph."""
         self.value = np.asarray(self.value)
-        return _plain(self.value)
+        return untracked(self.value)
 
-    def backward(
-        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
-    ) -> None:
+    def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
         """Add ∂self/∂leaf into `.grad` of every leaf that requires it.
 
         Parameters
@@ -393,18 +402,12 @@ class Tensor:
         """
         seed = self.seed(gradient, create_graph)
         retain = create_graph if retain_graph is None else retain_graph
-        quietly(_PULLING, self._backward, seed, retain, create_graph)
-
-    def _backward(self, seed: Any, retain: bool, record: bool) -> None:
-        taken = {id(seed)}
-        recording, Recorder.enabled = Recorder.enabled, record
-        try:
-            for y, y_bar in pullback([self], [seed], sorted_graph([self]), retain=retain, record=record):
-                if y.origin is None or y.retains:
-                    y.accumulate(y_bar, y.retains or id(y_bar) in taken)
-                    taken.add(id(y_bar))
-        finally:
-            Recorder.enabled = recording
+        for x, x_bar in pullback([self], [seed], retain=retain, record=create_graph).items():
+            if x.grad is None and not create_graph and not x.retains:
+                fresh = x_bar.base is None and x_bar.dtype is x.value.dtype and x_bar is not seed
+                x.grad = untracked(x_bar if fresh else x_bar.astype(x.value.dtype))
+            else:
+                x.accumulate(x_bar)
 
     def seed(self, gradient: Any, record: bool) -> Any:
         """The cotangent to start from: 1, or what the user gave."""
@@ -418,31 +421,25 @@ class Tensor:
                     f"not for shape {tuple(self.shape)}: reduce it with sum() or mean(), or pass gradient="
                 )
                 raise RuntimeError(message)
-            gradient = np.ones(self.value.shape, self.value.dtype)[()]
+            gradient = np.ones(self.value.shape, self.value.dtype) if self.value.ndim else self.value.dtype.type(1)
         elif tuple(gradient.shape) != self.value.shape:
             message = f"Mismatch in shape: gradient has {tuple(gradient.shape)} and the tensor {tuple(self.shape)}"
             raise RuntimeError(message)
         if record:
-            return gradient if isinstance(gradient, Tensor) else _plain(gradient)
+            return gradient if isinstance(gradient, Tensor) else untracked(gradient)
         return gradient.value if isinstance(gradient, Tensor) else gradient
 
-    def accumulate(self, y_bar: Any, shared: bool) -> None:
-        """Add a gradient to `.grad`; `shared` says that others hold the array, too."""
-        if isinstance(y_bar, Tensor):
-            self.grad = y_bar if self.grad is None else self.grad + y_bar
-            return
-        if y_bar.dtype is not self.value.dtype:
-            y_bar = y_bar.astype(self.value.dtype)
-        if self.grad is None:
-            self.grad = _plain(y_bar.copy() if shared or y_bar.base is not None else y_bar)
-        else:
-            self.grad.value = self.grad.value + y_bar
+    def accumulate(self, x_bar: Any) -> None:
+        """Add a gradient, an array or a tensor, to `.grad`."""
+        if self.grad is not None:
+            x_bar = x_bar + (self.grad if isinstance(x_bar, Tensor) else self.grad.value)
+        self.grad = x_bar if isinstance(x_bar, Tensor) else untracked(x_bar.astype(self.value.dtype))
 
     # --- changes in place ---
 
     def check_free_to_change(self) -> None:
         """Raise if recording is on and a change in place would falsify derivatives."""
-        if Recorder.enabled and self.tracked and self.origin is None:
+        if recorder.enabled and self.tracked and self.origin is None:
             message = (
                 "a leaf Variable that requires grad is being used in an in-place operation: "
                 "put the update under torch.no_grad()"
@@ -450,32 +447,41 @@ class Tensor:
             raise RuntimeError(message)
 
     def assign(self, new: Any) -> "Tensor":
-        """This tensor with new numbers of the same shape, written into its memory and noted for backward()."""
+        """The tensor with new numbers of the same shape, written into its memory and noted for backward()."""
         old = self.value
-        Recorder.last_change = Recorder.changes[id(owner(old))] = _next_order()
+        recorder.note_change(old)
         if isinstance(old, np.ndarray):
             old[...] = new
         else:
             self.value = old.dtype.type(new)
         return self
 
+    def subtract(self, step: Any) -> None:
+        """assign(value - step), the faster way."""
+        old = self.value
+        recorder.note_change(old)
+        if isinstance(old, np.ndarray):
+            np.subtract(old, step, old)
+        else:
+            self.value = old - step
+
     def zero_(self) -> "Tensor":
-        """This tensor, set to 0."""
+        """The tensor, set to 0."""
         return self.fill_(0)
 
     def fill_(self, value: Any) -> "Tensor":
-        """This tensor, every entry set to `value`."""
+        """The tensor, every entry set to `value`."""
         self.check_free_to_change()
         return self.assign(value)
 
     def copy_(self, other: "Tensor") -> "Tensor":
-        """This tensor, with the numbers of another."""
+        """The tensor, with the numbers of another."""
         self.check_free_to_change()
         return self.assign(other.value)
 
     def __setitem__(self, index: Any, new: Any) -> None:
         self.check_free_to_change()
-        if Recorder.enabled and (self.tracked or getattr(new, "tracked", False)):
+        if recorder.enabled and (self.tracked or getattr(new, "tracked", False)):
             message = "an entry cannot be set where a gradient is recorded: build the tensor with stack, cat or where"
             raise RuntimeError(message)
         self.value = np.asarray(self.value)
@@ -500,26 +506,26 @@ class Tensor:
 
     def reshape(self, *shape: Any) -> "Tensor":
         """The entries in the same order in another shape; one length may be -1."""
-        return _unary(p.RESHAPE, self, shape[0] if isinstance(shape[0], tuple | list) else shape)
+        return self.through(ops.RESHAPE, sequence(shape))
 
     view = reshape
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> "Tensor":
         """Dimensions start_dim to end_dim, both included, made one."""
         shape = self.value.shape or (1,)
-        start, end = self.axis(start_dim) + len(shape), self.axis(end_dim) + len(shape)
-        return _unary(p.RESHAPE, self, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+        places = range(len(shape))
+        start, end = places[start_dim], places[end_dim] + 1
+        return self.through(ops.RESHAPE, (*shape[:start], math.prod(shape[start:end]), *shape[end:]))
 
     def permute(self, *dims: Any) -> "Tensor":
         """The dimensions in another order."""
-        dims = dims[0] if isinstance(dims[0], tuple | list) else dims
-        return _unary(p.PERMUTE, self, tuple(self.axis(d) for d in dims))
+        return self.through(ops.PERMUTE, tuple(self.axis(d) for d in sequence(dims)))
 
     def transpose(self, dim0: int, dim1: int) -> "Tensor":
         """Two dimensions exchanged."""
         axes = list(range(-self.ndim, 0))
         axes[dim0], axes[dim1] = axes[dim1], axes[dim0]
-        return _unary(p.PERMUTE, self, tuple(axes))
+        return self.through(ops.PERMUTE, tuple(axes))
 
     swapaxes = transpose
 
@@ -532,22 +538,22 @@ class Tensor:
         axis = None if dim is None else self.axis(dim)
         where = range(-self.ndim, 0)
         shape = (n for i, n in zip(where, self.value.shape, strict=True) if n != 1 or axis not in (None, i))
-        return _unary(p.RESHAPE, self, tuple(shape))
+        return self.through(ops.RESHAPE, tuple(shape))
 
     def unsqueeze(self, dim: int) -> "Tensor":
         """With a new dimension of length 1 at `dim`."""
         shape = list(self.value.shape)
         shape.insert(dim if dim >= 0 else dim + self.ndim + 1, 1)
-        return _unary(p.RESHAPE, self, tuple(shape))
+        return self.through(ops.RESHAPE, tuple(shape))
 
     def expand(self, *shape: Any) -> "Tensor":
         """Copied along dimensions of length 1 or new ones; -1 keeps a length."""
-        shape = shape[0] if isinstance(shape[0], tuple | list) else shape
+        shape = sequence(shape)
         kept = (1,) * (len(shape) - self.ndim) + self.value.shape
-        return _unary(p.EXPAND, self, tuple(old if n == -1 else n for n, old in zip(shape, kept, strict=True)))
+        return self.through(ops.EXPAND, tuple(old if n == -1 else n for n, old in zip(shape, kept, strict=True)))
 
     def __getitem__(self, index: Any) -> "Tensor":
-        return _unary(p.GATHER, self, _plain_index(index), 0)
+        return self.through(ops.GATHER, _plain_index(index), 0)
 
     def pick(self, positions: Any, axis: int) -> "Tensor":
         """The entries at the given positions along one axis, in the shape of `positions`."""
@@ -558,20 +564,24 @@ class Tensor:
 
     def sum(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
         """Σ over the dimensions `dim`, or over all."""
-        return _unary(p.SUM, self, self.axes(dim), keepdim)
+        return self.through(ops.SUM, self.axes(dim), keepdim)
 
     def mean(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
         """The mean over the dimensions `dim`, or over all."""
-        return _unary(p.MEAN, self, self.axes(dim), keepdim)
+        return self.through(ops.MEAN, self.axes(dim), keepdim)
 
-    def var(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None) -> "Tensor":
+    def var(
+        self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None
+    ) -> "Tensor":
         """Σ(x - mean)² / (n - 1); `unbiased=False` or `correction=0` divides by n."""
         deviation = self - self.mean(dim, keepdim=True)
         total = (deviation * deviation).sum(dim, keepdim)
         n = self.numel() // max(total.numel(), 1)
         return total / max(n - (int(unbiased) if correction is None else correction), 0)
 
-    def std(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None) -> "Tensor":
+    def std(
+        self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None
+    ) -> "Tensor":
         """√var."""
         return self.var(dim, unbiased, keepdim, correction=correction).sqrt()
 
@@ -585,17 +595,17 @@ class Tensor:
             half = n // 2
             rest = [x[..., 2 * half :]] if n % 2 else []
             x = cat([x[..., :half] * x[..., half : 2 * half], *rest], -1)
-        x = x.sum(-1, keepdim=True) if x.value.shape[-1] else _plain(np.ones((*x.value.shape[:-1], 1)))
+        x = x.sum(-1, keepdim=True) if x.value.shape[-1] else untracked(np.ones((*x.value.shape[:-1], 1)))
         x = x.transpose(axis, -1)
         return x if keepdim else x.squeeze(axis)
 
     def amax(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
         """The largest entry; ties share the gradient equally."""
-        return _unary(p.AMAX, self, self.axes(dim), keepdim)
+        return self.through(ops.AMAX, self.axes(dim), keepdim)
 
     def amin(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
         """The smallest entry; ties share the gradient equally."""
-        return _unary(p.AMIN, self, self.axes(dim), keepdim)
+        return self.through(ops.AMIN, self.axes(dim), keepdim)
 
     def max(self, dim: Any = None, keepdim: bool = False) -> Any:
         """amax() over all; along `dim` (values, indices) of the first largest; with a tensor, `maximum`."""
@@ -616,7 +626,7 @@ class Tensor:
         values = self.pick(positions, axis)
         if not keepdim:
             values, positions = values.squeeze(axis), np.squeeze(positions, axis)
-        return Extreme(values, _plain(positions))
+        return Extreme(values, untracked(positions))
 
     def median(self, dim: int | None = None, keepdim: bool = False) -> Any:
         """The lower median; over all, ties share the gradient equally."""
@@ -631,79 +641,111 @@ class Tensor:
         axis = self.axis(dim)
         key = -self.value if descending else self.value
         positions = np.argsort(key, axis, kind="stable")
-        return Extreme(self.pick(positions, axis), _plain(positions))
+        return Extreme(self.pick(positions, axis), untracked(positions))
+
+    def argsort(self, dim: int = -1, descending: bool = False) -> "Tensor":
+        """Where the entries in ascending order along `dim` stand."""
+        return self.sort(dim, descending).indices
 
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> "Tensor":
         """Where the first largest entry stands."""
-        return _plain(np.argmax(self.value, dim, keepdims=keepdim))
+        return untracked(np.argmax(self.value, dim, keepdims=keepdim))
 
     def argmin(self, dim: int | None = None, keepdim: bool = False) -> "Tensor":
         """Where the first smallest entry stands."""
-        return _plain(np.argmin(self.value, dim, keepdims=keepdim))
+        return untracked(np.argmin(self.value, dim, keepdims=keepdim))
+
+    def allclose(self, other: "Tensor", rtol: float = 1e-5, atol: float = 1e-8) -> bool:
+        """Whether all entries agree within atol + rtol |other|."""
+        return np.allclose(self.value, other.value, rtol, atol)
+
+    def equal(self, other: "Tensor") -> bool:
+        """Whether shape and all entries are the same."""
+        return np.array_equal(self.value, other.value)
+
+    def isnan(self) -> "Tensor":
+        """Where the entries are nan."""
+        return untracked(np.isnan(self.value))
+
+    def isfinite(self) -> "Tensor":
+        """Where the entries are neither infinite nor nan."""
+        return untracked(np.isfinite(self.value))
+
+    def square(self) -> "Tensor":
+        """x²."""
+        return self * self
 
     def all(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
         """Whether all entries are true."""
-        return _plain(np.all(self.value, self.axes(dim), keepdims=keepdim))
+        return untracked(np.all(self.value, self.axes(dim), keepdims=keepdim))
 
     def any(self, dim: Any = None, keepdim: bool = False) -> "Tensor":
         """Whether some entry is true."""
-        return _plain(np.any(self.value, self.axes(dim), keepdims=keepdim))
+        return untracked(np.any(self.value, self.axes(dim), keepdims=keepdim))
 
     def cumsum(self, dim: int) -> "Tensor":
         """The running sum along `dim`."""
-        return _unary(p.CUMSUM, self, self.axis(dim), False)
+        return self.through(ops.CUMSUM, self.axis(dim), False)
 
-    def norm(self, p_: float = 2, dim: Any = None, keepdim: bool = False) -> "Tensor":
-        """(Σ|x|ᵖ)^(1/p); at the origin the gradient is 0."""
-        if p_ == 2:
-            return _unary(p.NORM, self, self.axes(dim), keepdim)
-        if p_ == math.inf:
+    def norm(self, p: float = 2, dim: Any = None, keepdim: bool = False) -> "Tensor":
+        """(Σ|x|ᵖ)^(1/p); at the origin the gradient for p = 2 is 0."""
+        if p == 2:
+            return self.through(ops.NORM, self.axes(dim), keepdim)
+        if p == math.inf:
             return self.abs().amax(dim, keepdim)
-        return (self.abs() ** p_).sum(dim, keepdim) ** (1 / p_)
+        return (self.abs() ** p).sum(dim, keepdim) ** (1 / p)
 
     def logsumexp(self, dim: Any, keepdim: bool = False) -> "Tensor":
-        """log Σ exp x without overflow."""
-        return _unary(p.LOGSUMEXP, self, self.axes(dim), keepdim)
+        """`log` Σ exp x without overflow."""
+        return self.through(ops.LOGSUMEXP, self.axes(dim), keepdim)
 
     def softmax(self, dim: int) -> "Tensor":
-        """exp x / Σ exp x along `dim`."""
-        return _unary(p.SOFTMAX, self, self.axis(dim))
+        """eˣ / Σ exp x along `dim`."""
+        return self.through(ops.SOFTMAX, self.axis(dim))
 
     def log_softmax(self, dim: int) -> "Tensor":
-        """x - log Σ exp x along `dim`."""
-        return _unary(p.LOG_SOFTMAX, self, self.axis(dim))
+        """`x` - log Σ exp x along `dim`."""
+        return self.through(ops.LOG_SOFTMAX, self.axis(dim))
 
     def clamp(self, min: float | None = None, max: float | None = None) -> "Tensor":  # noqa: A002 (PyTorch's names)
         """x, moved into [min, max]; the gradient passes on the bounds, too."""
-        low, high = -math.inf if min is None else min, math.inf if max is None else max
-        return _unary(p.CLAMP, self, low, high)
+        return self.through(ops.CLAMP, min, max)
 
     clip = clamp
 
     # --- NumPy's own functions and operators, with a tensor among their arguments ---
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        if ufunc is np.add and method == "reduce":
+            return inputs[0].sum(inputs[1])
         operation = UFUNCS.get(ufunc)
         if operation is not None and method == "__call__" and not options:
             return self.call(operation, inputs)
         if any(isinstance(x, Tensor) and x.tracked for x in inputs) and ufunc.nout == 1 and not _is_predicate(ufunc):
             return NotImplemented
-        return _plain(getattr(ufunc, method)(*(x.value if isinstance(x, Tensor) else x for x in inputs), **options))
+        return untracked(getattr(ufunc, method)(*(x.value if isinstance(x, Tensor) else x for x in inputs), **options))
 
     @staticmethod
     def call(operation: Primitive, arguments: tuple[Any, ...]) -> "Tensor":
         """operation(*arguments), where some inputs may be arrays or numbers and some parameters tensors."""
         n = len(tuple(operation.vjps))
-        inputs = tuple(x if isinstance(x, Tensor) else _plain(x) for x in arguments[:n])
-        return apply(operation, inputs, *(x.value if isinstance(x, Tensor) else x for x in arguments[n:]))
+        inputs = tuple(x if isinstance(x, Tensor) else untracked(x) for x in arguments[:n])
+        values = tuple(x.value if isinstance(x, Tensor) else x for x in arguments)
+        return apply(operation, inputs, values, any(x.tracked for x in inputs))
 
     # --- conversions ---
 
     def to(self, dtype: Any) -> "Tensor":
         """The tensor in another dtype; a device is accepted and ignored."""
-        if isinstance(dtype, str) or np.dtype(dtype) == self.dtype:
+        if isinstance(dtype, str) or self.dtype == dtype:
             return self
-        return _unary(p.CAST, self, np.dtype(dtype))
+        return self.through(ops.CAST, numpy_dtype(dtype))
+
+    type = to
+
+    def cpu(self) -> "Tensor":
+        """The tensor, which lies nowhere else."""
+        return self
 
     def double(self) -> "Tensor":
         """The tensor in float64."""
@@ -717,17 +759,22 @@ class Tensor:
         """The tensor in int64."""
         return self.to(np.int64)
 
+    def int(self) -> "Tensor":
+        """The tensor in int32."""
+        return self.to(np.int32)
+
     def bool(self) -> "Tensor":
         """Where the entries differ from 0."""
         return self.to(np.bool_)
 
     def clone(self) -> "Tensor":
         """A copy in memory of its own, through which gradients flow."""
-        return _unary(p.EXPAND, self, self.value.shape)
+        return self.through(ops.EXPAND, self.value.shape)
 
-    def contiguous(self) -> "Tensor":
-        """This tensor."""
-        return self
+
+def sequence(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    """(2, 3) for the arguments 2, 3 and for the one argument (2, 3)."""
+    return tuple(items[0]) if len(items) == 1 and isinstance(items[0], tuple | list) else items
 
 
 def _plain_index(index: Any) -> tuple[Any, ...]:
@@ -749,12 +796,13 @@ def _is_predicate(ufunc: np.ufunc) -> bool:
 def cat(tensors: Any, dim: int = 0) -> Tensor:
     """The tensors one after the other along `dim`."""
     tensors = tuple(tensors)
-    return apply(p.CAT, tensors, tensors[0].axis(dim))
+    arguments = (*[x.value for x in tensors], tensors[0].axis(dim))
+    return apply(ops.CAT, tensors, arguments, any(x.tracked for x in tensors))
 
 
 UFUNCS: dict[np.ufunc, Primitive] = {
-    np.add: p.ADD, np.subtract: p.SUB, np.multiply: p.MUL, np.true_divide: p.DIV, np.power: p.POW, np.matmul: p.MATMUL,
-    np.negative: p.NEG, np.absolute: p.ABS, np.exp: p.EXP, np.expm1: p.EXPM1, np.log: p.LOG, np.log1p: p.LOG1P,
-    np.sqrt: p.SQRT, np.sin: p.SIN, np.cos: p.COS, np.tanh: p.TANH, np.sign: p.SIGN, np.maximum: p.MAXIMUM,
-    np.minimum: p.MINIMUM, np.floor: p.FLOOR, np.ceil: p.CEIL,
-}  # fmt: skip
+    getattr(np, name): row
+    for row in ops.TABLE.values()
+    for name in (NUMPY_NAMES.get(row.name, row.name),)
+    if isinstance(getattr(np, name, None), np.ufunc)
+}

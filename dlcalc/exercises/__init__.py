@@ -20,7 +20,26 @@ the time for all cases together. `check` is both halves in this process.
 from dlcalc.exercises.catalogue import EXERCISES
 from dlcalc.exercises.checking import check
 from dlcalc.exercises.exercise import Exercise, Slip
+from dlcalc.exercises.helping import hint, solution
 from dlcalc.exercises.judging import judge
+from dlcalc.exercises.predictions import Prediction, predict
+from dlcalc.exercises.progress import Progress, progress, slip_histogram
+from dlcalc.exercises.questions import QUESTIONS
 from dlcalc.exercises.results import Result
 
-__all__ = ["EXERCISES", "Exercise", "Result", "Slip", "check", "judge"]
+__all__ = [
+    "EXERCISES",
+    "QUESTIONS",
+    "Exercise",
+    "Prediction",
+    "Progress",
+    "Result",
+    "Slip",
+    "check",
+    "hint",
+    "judge",
+    "predict",
+    "progress",
+    "slip_histogram",
+    "solution",
+]

@@ -1,11 +1,12 @@
 """check(id, answer): run the answer here, judge it, remember it, and never raise."""
 
-import difflib
-
-from dlcalc.exercises.catalogue import EXERCISES
+from dlcalc.exercises import journal
+from dlcalc.exercises.catalogue import EXERCISES, unknown
 from dlcalc.exercises.driving import drive
 from dlcalc.exercises.judging import judge
 from dlcalc.exercises.results import Result
+
+FAILED = "The check itself failed, which is not your fault ({}: {}). Restarting the kernel may help."
 
 
 def check(exercise_id: str, answer: object = None, *, seed: int = 0) -> Result:
@@ -28,16 +29,12 @@ def check(exercise_id: str, answer: object = None, *, seed: int = 0) -> Result:
     exercise = EXERCISES.get(exercise_id) if type(exercise_id) is str else None
     if exercise is None:
         return Result(_name(exercise_id), "missing", 0, 0, unknown(exercise_id))
-    observations = drive(answer, exercise.all_cases(seed), seconds=exercise.seconds)
-    return judge(exercise, seed, observations)
-
-
-def unknown(exercise_id: object) -> str:
-    """A sentence for an id that does not exist, with the nearest one that does."""
-    if type(exercise_id) is not str:
-        return 'check takes the exercise\'s id first, in quotes: check("04.dsigmoid", dsigmoid).'
-    near = difflib.get_close_matches(exercise_id, EXERCISES, n=1, cutoff=0.0)
-    return f"There is no exercise {exercise_id[:60]!r}; the nearest is {near[0]!r}."
+    try:
+        result = judge(exercise, seed, drive(answer, exercise.all_cases(seed), seconds=exercise.seconds))
+    except Exception as error:  # noqa: BLE001 - no traceback of ours is ever shown
+        return Result(exercise.id, "error", 0, exercise.points, FAILED.format(type(error).__name__, error))
+    journal.record("check", exercise=exercise.id, verdict=result.verdict, points=result.points, slip=result.slip)
+    return result
 
 
 def _name(exercise_id: object) -> str:

@@ -11,14 +11,13 @@ from typing import Any
 from dlcalc.exercises.comparison import alike, compare
 from dlcalc.exercises.driving import Case, Observation, drive, observe, preserved
 from dlcalc.exercises.exercise import Answer, Exercise, Slip
+from dlcalc.exercises.reading import read_observation
 from dlcalc.exercises.results import Result
 from dlcalc.exercises.telling import show_arguments, size, tell_exception
 
 # Faults of the comparison that are slips in any exercise.
 NAMED_FAULTS = {"transposed": "transposed", "broadcast": "broadcast accident", "truncated": "integer truncation"}
-UNREADABLE: Observation = {"outcome": "unreadable"}
 SHAPES_DO_NOT_FIT = re.compile("mismatch in its core dimension|not aligned|could not (be )?broadcast|must match")
-OUTCOMES = ("value", "raised", "timeout", "not callable")
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ def judge(exercise: Exercise, seed: int, observations: object, *, show_inputs: b
     show_inputs : bool
         Whether the message may show the inputs; a secret seed's stay secret.
     """
-    seen = [_checked(item) for item in observations] if isinstance(observations, list) else []
+    seen = [read_observation(item) for item in observations] if isinstance(observations, list) else []
     if not seen:
         return _result(exercise, Fault("error", "The answer could not be run to its end."), "")
     untouched = not_attempted(exercise, seen)
@@ -72,27 +71,16 @@ def find_faults(exercise: Exercise, seed: int, seen: list[Observation]) -> list[
 @lru_cache(maxsize=128)
 def expected(exercise: Exercise, seed: int) -> list[Observation]:
     """What the reference does on the cases; nothing where `compare` needs no reference."""
+    cases = exercise.all_cases(seed)
     if exercise.slow:
-        return [{"outcome": "value", "value": {}} for _ in exercise.all_cases(seed)]
-    return drive(exercise.reference, exercise.all_cases(seed), seconds=60.0)
+        return [read_observation({"outcome": "value"}) for _ in cases]
+    return [read_observation(item) for item in drive(exercise.reference, cases, seconds=60.0)]
 
 
 @lru_cache(maxsize=4096)
 def slip_observation(exercise: Exercise, seed: int, wrong_answer: Answer, index: int) -> Observation:
     """What one implementation of a slip does in one case."""
-    return observe(wrong_answer, [exercise.all_cases(seed)[index]], seconds=60.0)[0]
-
-
-def _checked(item: object) -> Observation:
-    """An observation with the fields that are read from it, or one that is wrong everywhere."""
-    if not isinstance(item, dict) or item.get("outcome") not in OUTCOMES:
-        return {**UNREADABLE, "printed": ""}
-    checked = {**item, "printed": str(item.get("printed", ""))[:2000]}
-    if item["outcome"] in ("value", "not callable") and not isinstance(item.get("value"), dict):
-        return {**UNREADABLE, "printed": ""}
-    for key in ("changed", "warnings"):
-        checked[key] = item[key] if isinstance(item.get(key), list) else []
-    return checked
+    return read_observation(observe(wrong_answer, [exercise.all_cases(seed)[index]], seconds=60.0)[0])
 
 
 # --- not attempted ---------------------------------------------------------------------------------------------------
@@ -101,31 +89,22 @@ def _checked(item: object) -> Observation:
 def not_attempted(exercise: Exercise, seen: list[Observation]) -> str:
     """The message for an answer that nobody has written yet, or "" for one that is to be judged."""
     begun = f"Not attempted yet: {exercise.name}"
-    if all(item["outcome"] == "raised" and _type(item) == "NotImplementedError" for item in seen):
+    if all(item["outcome"] == "raised" and item["exception"]["type"] == "NotImplementedError" for item in seen):
         return f"{begun} raises NotImplementedError."
-    silent = not any(item["printed"] or item.get("changed") for item in seen)
+    silent = not any(item["printed"] or item["changed"] for item in seen)
     if not silent or not all(item["outcome"] in ("value", "not callable") and _empty(item["value"]) for item in seen):
         return ""
     if seen[0]["outcome"] == "not callable":
-        return f"{begun} is {seen[0]['value'].get('type')}."
-    if any("None" in str(item["value"].get("type")) for item in seen):
+        return f"{begun} is {seen[0]['value']['type']}."
+    if any("None" in item["value"]["type"] for item in seen):
         return f"{begun} gives None. (If you have written it: is a return missing?)"
     return f"{begun} is still to be written."
 
 
-def _type(observation: Observation) -> str:
-    exception = observation.get("exception")
-    return str(exception.get("type")) if isinstance(exception, dict) else ""
-
-
 def _empty(described: Any) -> bool:
     """Whether nothing but None and ... was returned."""
-    if not isinstance(described, dict):
-        return False
     items = described.get("items")
-    if described.get("kind") == "sequence" and isinstance(items, list) and items:
-        return all(_empty(item) for item in items)
-    return described.get("kind") == "nothing"
+    return all(_empty(item) for item in items) if items else described.get("kind") == "nothing"
 
 
 # --- one case --------------------------------------------------------------------------------------------------------
@@ -139,7 +118,8 @@ def find_fault(exercise: Exercise, case: Case, seen: Observation, right: Observa
         sentence = f"{exercise.name} took longer than {exercise.seconds:g} s: is there a loop that never ends?"
         return Fault("timeout", sentence)
     if seen["outcome"] == "raised":
-        return Fault("error", tell_exception(exercise, seen))
+        of_the_wrong_kind = seen["exception"]["type"] == "AnswerError"
+        return Fault("wrong" if of_the_wrong_kind else "error", tell_exception(exercise, seen))
     if seen["outcome"] != "value":
         return Fault("error", "The answer could not be run to its end.")
     return _value_fault(exercise, case, seen, right) or _side_effect(exercise, seen)
@@ -169,16 +149,15 @@ def _value_fault(exercise: Exercise, case: Case, seen: Observation, right: Obser
 
 def _side_effect(exercise: Exercise, seen: Observation) -> Fault | None:
     if seen["changed"]:
-        position = seen["changed"][0]
-        names = exercise.argument_names
-        name = names[position] if isinstance(position, int) and position < len(names) else "an argument"
+        position, names = seen["changed"][0], exercise.argument_names
+        name = names[position] if 0 <= position < len(names) else "an argument"
         sentence = (
             f"The value is right, but {name} has been changed: work on a copy (+= and -= change arrays in place)."
         )
         return Fault("slip", sentence, "changes its input")
     if exercise.quiet and seen["warnings"]:
-        return Fault("slip", f"The value is right, but NumPy warns: {str(seen['warnings'][0])[:200]}.", exercise.quiet)
-    if seen.get("overwritten"):
+        return Fault("slip", f"The value is right, but NumPy warns: {seen['warnings'][0]}.", exercise.quiet)
+    if seen["overwritten"]:
         sentence = "The value is right, but a later call overwrites it: make a new array in each call."
         return Fault("slip", sentence, "keeps something between calls")
     return None
@@ -236,9 +215,9 @@ def _case_likeness(
 
 def _same_exception(one: Observation, other: Observation) -> bool:
     """The same message, or two complaints that shapes do not fit, by @, np.dot or einsum."""
-    messages = [str(item.get("exception", {}).get("message")) for item in (one, other)]
+    messages = [str(item["exception"]["message"]) for item in (one, other)]
     alike = messages[0] == messages[1] != "" or all(SHAPES_DO_NOT_FIT.search(message) for message in messages)
-    return alike and _type(one) == _type(other)
+    return alike and one["exception"]["type"] == other["exception"]["type"]
 
 
 def _agreement(first: Fault | None, second: Fault | None, *, same: bool) -> float | None:
@@ -257,7 +236,7 @@ def _clearest(exercise: Exercise, seed: int, faults: list[Fault | None], seen: l
 
 
 def _kept(exercise: Exercise, seen: list[Observation]) -> str:
-    if any(item.get("global_random") for item in seen):
+    if any(item["global_random"] for item in seen):
         return f"{exercise.name} draws from NumPy's global generator: the same inputs must give the same result."
     return (
         f"{exercise.name} gave the right result, and another one when called again with the same inputs: "

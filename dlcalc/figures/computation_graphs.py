@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.patches import Circle, Rectangle
 
-from dlcalc import tape as tapes
 from dlcalc.figures import theme
 from dlcalc.figures.drawing import Drawing, Exhibit, Slider
 from dlcalc.figures.graph_drawing import Placement, arrow, cached_layout, chip, fit, ports, route
 from dlcalc.figures.notation import plain, short, symbol
 from dlcalc.figures.tape_states import TapeState, description, sentence, source_line, stored
+from dlcalc.tape_programs import EXAMPLES, run
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from dlcalc.figures.graph_drawing import Arrow, Point
     from dlcalc.figures.graph_layout import Layout
+    from dlcalc.tape import Order, Tape
 
 SIZE = (theme.WIDTH, 4.1)
 
@@ -40,9 +41,9 @@ def tape_in_steps(
     y: float = -1.0,
     step: int = 11,
     accumulate: bool = True,
-    order: tapes.Order = "topological",
+    order: Order = "topological",
     show_stored: bool = True,
-    tape: tapes.Tape | None = None,
+    tape: Tape | None = None,
 ) -> Drawing:
     """Values forward, gradients backward, one edge at a time.
 
@@ -51,7 +52,7 @@ def tape_in_steps(
     figure : Figure
         Made for 7.6 by 4.1 inches.
     example : str
-        A name of `dlcalc.tape.EXAMPLES`, run at x and y.
+        A name of `dlcalc.tape_programs.EXAMPLES`, run at x and y.
     x, y : float
     step : int
         From 0 (nothing yet) over every line of the program to the last edge of the backward pass.
@@ -62,9 +63,9 @@ def tape_in_steps(
     show_stored : bool
         Whether each line tells what it keeps for the backward pass.
     tape : tuple of Entry, optional
-        Any other graph, such as the learner's own: `dlcalc.tape.record(root)`.
+        Any other graph, such as the learner's own: `dlcalc.tape_recording.record(root)`.
     """
-    tape = tapes.run(tapes.EXAMPLES[example], x=x, y=y) if tape is None else tape
+    tape = run(EXAMPLES[example], x=x, y=y) if tape is None else tape
     state = TapeState(tape, max(0, step), accumulate, order)
     theme.card(figure, "The tape: values forward, gradients backward")
     width, height = (float(length) for length in figure.get_size_inches())

@@ -100,7 +100,7 @@ def _secants(figure: Figure, step: float, estimates: dict[str, float]) -> list[A
         (chord,) = axes.plot(xs, sigmoid(xs), color=look["color"], linestyle=look["linestyle"], linewidth=2.2)
         (dots,) = axes.plot(xs, sigmoid(xs), look["marker"], color=look["color"], markersize=6)
         moving += [chord, dots]
-    axes.plot([X0], sigmoid(np.array([X0])), "o", color=INK, markersize=6)
+    axes.plot([X0], sigmoid(np.array([X0])), "o", color=INK, markersize=9, zorder=1.9)
     lines = [("step h", scientific(step), HIGHLIGHT.colour), ("exact", f"{float(sigmoid.derivative(X0)):.15f}", INK)]
     lines += [(method, f"{estimate:.15f}", METHODS[method]["color"]) for method, estimate in estimates.items()]
     for row, (name, text, colour) in enumerate(lines):
@@ -124,7 +124,7 @@ def _valley(figure: Figure, step: float, errors: dict[str, float]) -> list[Artis
         xlabel="step $h$",
         ylabel="error of the slope",
     )
-    (guide,) = axes.plot([step, step], [FLOOR, 3.0], color=HIGHLIGHT.tint, linewidth=7, zorder=0.5)
+    (guide,) = axes.plot([step, step], [FLOOR, 3.0], **theme.BAND)
     moving: list[Artist] = [guide]
     labels = {
         "forward": (2e-7, 3e-5, "forward"),

@@ -109,7 +109,7 @@ def _network(sheet: Axes, net: MLP, values: list[Array], row: int, *, bias_nodes
 
 def _augmented(sheet: Axes, W: Array, v: Array, z: Array, row: int) -> None:
     """[W | b] [x; 1] = z, numbers in brackets."""
-    x = _bracketed(sheet, 4.0, W, r"$[\,\bar W^{(1)}\,|\,b\,]$", lit=row, bias_column=2)
+    x = _bracketed(sheet, 4.0, W, r"$[\;\bar W^{(1)}\;\;|\;\;b\;]$", lit=row, bias_column=2)
     x = _bracketed(sheet, x + 0.17, v[:, None], "$v^{(0)}$", bias_row=2)
     x = _sign(sheet, x, "=")
     _bracketed(sheet, x, z[:, None], "$z^{(1)}$", lit=row)

@@ -144,7 +144,8 @@ def _train(sheet: Axes, change: Change) -> list[Artist]:
         x, phase = 1.68 + 2.12 * k, np.pi / TEETH * (k % 2)
         moving += _gear(sheet, x, label, derivative, slope, change.actual(name), phase)
         if label == f"× {NUDGED[change.nudged]}":
-            sheet.text(x, GEARS_Y - 0.2, _signed(change.nudge)[:5], color=HIGHLIGHT.colour, **{**CENTRED, "zorder": 5})
+            nudge = _signed(change.nudge)[:5]
+            moving.append(sheet.text(x, GEARS_Y - 0.2, nudge, color=HIGHLIGHT.colour, **CENTRED, zorder=5))
     return moving
 
 
@@ -190,7 +191,8 @@ def _gear(
     direction = np.array([-np.sin(angle), np.cos(angle)])
     start, end = np.array([x, GEARS_Y]) + 0.30 * direction, np.array([x, GEARS_Y]) + 0.43 * direction
     (hand,) = sheet.plot([start[0], end[0]], [start[1], end[1]], color=HIGHLIGHT.colour, linewidth=3.6, zorder=4)
-    sheet.text(x, GEARS_Y + 0.005, label, fontsize=theme.BODY, ha="center", va="center_baseline", zorder=5)
+    # The name stands on the moving face, so a flipbook has to paint it after the face.
+    name = sheet.text(x, GEARS_Y + 0.005, label, fontsize=theme.BODY, ha="center", va="center_baseline", zorder=5)
     slope_text = sheet.text(
         x,
         GEARS_Y - 0.68,
@@ -210,7 +212,7 @@ def _gear(
         va="center",
         visible=abs(slope) < 0.02,
     )
-    return [face, hand, slope_text, stuck]
+    return [face, hand, name, slope_text, stuck]
 
 
 def _outline(angle: float) -> Array:
@@ -251,12 +253,14 @@ def _bars(figure: Figure, change: Change) -> list[Artist]:
 
 
 def _bar(axes: Axes, x: float, length: float, *, strong: bool) -> list[Artist]:
-    """A bar from 0 with its length as a number above it."""
+    """A bar from 0 with its length as a number above it; one that is too long ends early, and its number says so."""
     role = GRADIENTS if strong else NEUTRAL
-    bar = Rectangle((x - 0.31, 0), 0.62, length, **role.shape(1.8 if strong else 1.2))
+    shown = min(max(length, -LIMIT), LIMIT)
+    bar = Rectangle((x - 0.31, 0), 0.62, shown, zorder=2.5, **role.shape(1.8 if strong else 1.2))
     axes.add_artist(bar)
+    beyond = "" if shown == length else " ↑" if length > 0 else " ↓"
     colour = GRADIENTS.colour if strong else INK
-    text = axes.text(x, max(length, 0) + 0.25, number(length, 3), fontsize=theme.SMALL, color=colour, ha="center")
+    text = axes.text(x, max(shown, 0) + 0.25, number(length, 3) + beyond, **{**CENTRED, "va": "baseline"}, color=colour)
     return [bar, text]
 
 

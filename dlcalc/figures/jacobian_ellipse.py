@@ -108,7 +108,7 @@ def _input_plane(figure: Figure, centre: Array, radius: float) -> list[Artist]:
     circle = centre + radius * CIRCLE
     (curve,) = axes.plot(*circle.T, **VALUES.line())
     (start,) = axes.plot(*circle[:1].T, **VALUES.dot(8))
-    axes.plot(*centre, "o", color=INK, markersize=5)
+    axes.plot(*centre, "o", color=INK, markersize=5, zorder=1.9)
     readout = axes.text(
         1, -0.09, f"radius {scientific(radius, 2)}", transform=axes.transAxes, ha="right", color=VALUES.colour
     )
@@ -126,7 +126,7 @@ def _output_plane(
     (linear,) = axes.plot(*ellipse.T, **GRADIENTS.line(2.0))
     (start,) = axes.plot(*image[:1].T, **VALUES.dot(8))
     axes.text(0, 1.03, "dash-dotted: the ellipse of $J$", **{**NOTE, "transform": axes.transAxes})
-    axes.plot(*middle, "o", color=INK, markersize=5)
+    axes.plot(*middle, "o", color=INK, markersize=5, zorder=1.9)
     return [linear, curve, start]
 
 
@@ -138,8 +138,8 @@ def _magnified(figure: Figure, image: Array, J: Array, relative_gap: float) -> l
     axes = _plane(figure, 5.15, np.zeros(2), half, "magnified by $1/r$")
     axes.plot(*ellipse.T, **GRADIENTS.line(2.0))
     for column in J.T:
-        theme.arrow(axes, np.zeros(2), column, GRADIENTS, width=1.6)
-    axes.plot(0, 0, "o", color=INK, markersize=5)
+        theme.arrow(axes, np.zeros(2), column, GRADIENTS, width=1.6).set_zorder(1.9)
+    axes.plot(0, 0, "o", color=INK, markersize=5, zorder=1.9)
     (curve,) = axes.plot(*image.T, **VALUES.line())
     (start,) = axes.plot(*image[:1].T, **VALUES.dot(8))
     readout = axes.text(

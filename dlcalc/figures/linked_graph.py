@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 # Where the nodes stand, in inches. The chosen weight is one leaf more, beside the unit that it leads to.
 _PLACES: dict[str, Point] = {
-    "x1": (4.22, 1.72),
-    "x2": (4.22, 0.92),
-    "z1": (5.14, 1.72),
-    "z2": (5.14, 0.92),
-    "v1": (5.92, 1.72),
-    "v2": (5.92, 0.92),
-    "f": (6.7, 1.32),
-    "loss": (7.2, 1.32),
+    "x1": (4.22, 1.5),
+    "x2": (4.22, 0.78),
+    "z1": (5.14, 1.5),
+    "z2": (5.14, 0.78),
+    "v1": (5.92, 1.5),
+    "v2": (5.92, 0.78),
+    "f": (6.7, 1.14),
+    "loss": (7.2, 1.14),
 }
-_LEAVES = {(1, 1): (4.62, 2.3), (1, 2): (4.62, 0.4), (2, 1): (6.52, 0.42)}
+_LEAVES = {(1, 1): (4.62, 2.02), (1, 2): (4.62, 0.3), (2, 1): (6.52, 0.32)}
 _NAMES = {name: f"${name[0]}_{name[1]}$" for name in ("x1", "x2", "z1", "z2", "v1", "v2")}
 _RADIUS = 0.18
 
@@ -38,7 +38,7 @@ _RADIUS = 0.18
 def draw_graph(axes: Axes, scene: Scene) -> float:
     """Lower right: a local derivative on each edge, ∂ℓ/∂ beside each node; a chosen weight is a leaf."""
     title = "computation graph"
-    theme.label(axes, 7.38, 2.4, title, weight="bold", size=theme.SMALL, color=MUTED, ha="right", halo=False)
+    theme.label(axes, 7.38, 2.09, title, weight="bold", size=theme.SMALL, color=MUTED, ha="right", halo=False)
     chosen = scene.chosen
     target = _target(chosen)
     places = {**_PLACES, "w": _LEAVES[chosen.layer, chosen.j]} if chosen.i is not None else _PLACES
@@ -82,7 +82,7 @@ def _edge(axes: Axes, ends: tuple[Point, Point], local: tuple[float, Role], asid
     shaft.style(INK if lit else NEUTRAL.colour, 2.6 if lit else 1.2)
     level, short = start[1] == end[1], length < 0.6
     x, y = start + (0.5 if level else 0.44 if length < 1.0 else 0.31) * (end - start)
-    raised = (-0.28 if short else 0.1) if level else 0.0
+    raised = (-0.28 if short else 0.1 if start[1] > _PLACES["z2"][1] else -0.11) if level else 0.0
     value, role = local
     theme.label(axes, x + aside[0], y + raised + aside[1], number(value), role, size=theme.SMALL, ha="center")
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from dlcalc.typing import Array
 
 _LEFT, _MIDDLE = 0.24, 3.94
-_UPPER, _LOWER = 4.97, 2.4
-_CELL = (0.405, 0.25)
+_UPPER, _LOWER = 4.39, 2.09
+_CELL = (0.405, 0.235)
 
 
 def _title(axes: Axes, x: float, y: float, text: str) -> None:
@@ -38,7 +38,7 @@ def draw_units(axes: Axes, scene: Scene) -> float:
         nodes, edges = [here, (chosen.layer - 1, chosen.i - 1)], [(*here, chosen.i - 1)]
     drawn = draw_network(
         axes,
-        Layout((2, 2, 1), (0.75, 2.98, 2.4, 1.56)),
+        Layout((2, 2, 1), (0.75, 2.52, 2.4, 1.5)),
         scene.net.weights,
         values=[scene.run.v[0][:2], scene.run.v[1][:2], scene.run.f],
         errors=scene.back.delta,
@@ -73,14 +73,14 @@ def draw_matrices(axes: Axes, scene: Scene) -> float:
     slopes = scene.net.activation.derivative(run.z[0])[None]
     signal: list[Cell] = [(0, chosen.j - 1)] if chosen.layer == 1 and chosen.i is None else []
     output: list[Cell] = [(0, 0)] if chosen.layer == 2 else signal and [(0, 0)]
-    y = 4.34
+    y = 3.84
     x = _tile(axes, _MIDDLE, y, back.delta[0][None], ERRORS, r"$\Delta^{(1)}$", signal)
     x = draw_sign(axes, x, y, "= (", 0.27)
     x = _tile(axes, x, y, back.delta[1][None], ERRORS, r"$\Delta^{(2)}$", output if chosen.i is None else [])
     x = _tile(axes, x + 0.06, y, scene.net.weights[1][:, :2], NEUTRAL, r"$\bar W^{(2)}$", signal)
     x = draw_sign(axes, x, y, ") ⊙", 0.32)
     _tile(axes, x, y, slopes, NEUTRAL, r"$\varphi'(Z^{(1)})$", signal)
-    _gradient_row(axes, scene, 3.3)
+    _gradient_row(axes, scene, 2.92)
     return scene.value
 
 
@@ -114,11 +114,11 @@ def _last_layer(axes: Axes, scene: Scene) -> float:
     chosen = scene.chosen
     weight: list[Cell] = [] if chosen.i is None else [(0, chosen.i - 1)]
     J_loss, J_weights = scene.back.delta[1][None], scene.run.v[1][None]
-    y = 1.65
+    y = 1.4
     x = _tile(axes, _LEFT, y, J_loss, ERRORS, r"$\partial\ell/\partial f$", [(0, 0)])
     x = draw_sign(axes, x, y, "·")
     _tile(axes, x, y, J_weights, VALUES, r"$\partial f/\partial W^{(2)}$", weight)
-    y = 0.75
+    y = 0.6
     x = draw_sign(axes, _LEFT, y, "=")
     product = jacobians.compose(J_loss, J_weights)
     _tile(axes, x, y, product, GRADIENTS, r"$\partial\ell/\partial W^{(2)}$", weight)
@@ -135,16 +135,16 @@ def _first_layer(axes: Axes, scene: Scene) -> float:
     column = (chosen.j - 1) * 3 + (chosen.i or 1) - 1
     unit: list[Cell] = [(0, chosen.j - 1)]
     weight: list[Cell] = [] if chosen.i is None else [(chosen.j - 1, column)]
-    y = 1.92
+    y = 1.58
     x = _tile(axes, _LEFT, y, J_loss, ERRORS, r"$\partial\ell/\partial f$", [(0, 0)] if chosen.i is None else [])
     x = draw_sign(axes, x, y, "·", 0.2)
     x = _tile(axes, x, y, J_layer, NEUTRAL, r"$\partial f/\partial z^{(1)}$", unit if chosen.i is None else [])
     x = draw_sign(axes, x, y, "=")
     _tile(axes, x, y, J_signal, ERRORS, r"$\partial\ell/\partial z^{(1)}$", unit)
-    y = 1.12
+    y = 0.94
     x = draw_sign(axes, _LEFT, y, "·", 0.2)
     _tile(axes, x, y, J_weights, VALUES, r"$\partial z^{(1)}/\partial W^{(1)}$", weight)
-    y = 0.42
+    y = 0.32
     x = draw_sign(axes, _LEFT, y, "=", 0.2)
     product = jacobians.compose(J_signal, J_weights)
     _tile(axes, x, y, product, GRADIENTS, r"$\partial\ell/\partial W^{(1)}$", [(0, column)] if chosen.i else [])

@@ -93,7 +93,7 @@ def linked_view(
     Parameters
     ----------
     figure : Figure
-        Made for 7.6 by 5.6 inches.
+        Made for 7.6 by 5.0 inches.
     choose : str
         A name of `CHOICES`: an error signal or a weight.
     x1, x2, y : float
@@ -131,15 +131,15 @@ def _heading(scene: Scene) -> str:
 
 def _frames(axes: Axes) -> None:
     """Two thin lines that part the four pictures."""
-    axes.plot([3.8, 3.8], [0.2, 5.05], color=theme.FAINT, linewidth=1.0)
-    axes.plot([0.22, 7.38], [2.62, 2.62], color=theme.FAINT, linewidth=1.0)
+    axes.plot([3.8, 3.8], [0.2, 4.48], color=theme.FAINT, linewidth=1.0)
+    axes.plot([0.22, 7.38], [2.24, 2.24], color=theme.FAINT, linewidth=1.0)
 
 
 EXHIBITS = {
     "linked_view": Exhibit(
         draw=linked_view,
         lesson=8,
-        size=(theme.WIDTH, 5.6),
+        size=(theme.WIDTH, 5.0),
         states=(
             {},
             {"choose": "δ⁽²⁾"},

@@ -19,15 +19,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from dlcalc.backward_slips import Examination, Product
+    from dlcalc.backward_products import Product
+    from dlcalc.backward_slips import Examination
     from dlcalc.figures.theme import Role
     from dlcalc.typing import Array
 
-SIZE = (theme.WIDTH, 5.5)
+SIZE = (theme.WIDTH, 5.0)
 RIGHT_WAY = "none"
 
 _LIST = 5.2
-_LINES = {"Δ⁽¹⁾": 4.18, "∇W⁽²⁾": 2.88, "∇W⁽¹⁾": 1.58}
+_LINES = {"Δ⁽¹⁾": 3.73, "∇W⁽²⁾": 2.59, "∇W⁽¹⁾": 1.45}
 _MARKS = {"does not fit": "×", "wrong shape": "×", "wrong numbers": "≠", "hidden": "="}
 _SIGNS = {"@": "·", "*": "⊙", "|": "|"}
 
@@ -48,7 +49,7 @@ def shape_tiles(
     Parameters
     ----------
     figure : Figure
-        Made for 7.6 by 5.5 inches.
+        Made for 7.6 by 5.0 inches.
     examples, inputs, hidden, outputs : int
         N from 1 to 8, the widths from 1 to 6.
     slip : str
@@ -79,8 +80,8 @@ def shape_tiles(
     }
     first, second = _sentences(found, slip)
     description = (
-        f"Backward pass of a {inputs}-{hidden}-{outputs} network with N = {examples} as matrix tiles, slip: {slip}. "
-        f"{first} {second} Of the eighteen slips {_tally(verdicts)}."
+        f"Backward pass of a {inputs}-{hidden}-{outputs} network with N = {examples} as matrix tiles, slip: {slip} "
+        f"({first[:-1]}). {second} Of the eighteen slips {_tally(verdicts)}."
     )
     return Drawing(description, data)
 
@@ -109,7 +110,7 @@ def _scale(product: Product, wanted: tuple[int, ...]) -> tuple[float, float]:
     """The length of one row or column, and how far from the middle of a line names and shapes stand."""
     shapes = [wanted, *(factor.shape for _, factor in product.factors)]
     tallest, widest = max(shape[0] for shape in shapes), sum(shape[1] for shape in shapes)
-    unit = min(0.17, 0.8 / tallest, 2.9 / widest)
+    unit = min(0.17, 0.62 / tallest, 2.9 / widest)
     return unit, tallest * unit / 2 + 0.13
 
 
@@ -169,10 +170,10 @@ def _sign(axes: Axes, x: float, middle: float, operator: str, *, broken: bool) -
 
 
 def _told(axes: Axes, found: Examination, slip: str) -> None:
-    axes.plot([0.24, _LIST - 0.3], [0.93, 0.93], color=theme.FAINT, linewidth=1.0)
+    axes.plot([0.24, _LIST - 0.3], [0.84, 0.84], color=theme.FAINT, linewidth=1.0)
     first, second = _sentences(found, slip)
-    theme.label(axes, 0.24, 0.65, first, weight="bold", halo=False)
-    theme.label(axes, 0.24, 0.36, second, halo=False)
+    theme.label(axes, 0.24, 0.59, first, weight="bold", halo=False)
+    theme.label(axes, 0.24, 0.31, second, halo=False)
 
 
 def _sentences(found: Examination, slip: str) -> tuple[str, str]:
@@ -203,8 +204,8 @@ def _clash(found: Examination) -> str:
 
 def _list(axes: Axes, verdicts: Mapping[str, str], slip: str) -> None:
     """All slips with a mark for what happens to each at these sizes."""
-    top, pitch = 4.84, 0.211
-    axes.plot([_LIST - 0.14] * 2, [0.24, 4.96], color=theme.FAINT, linewidth=1.0)
+    top, pitch = 4.42, 0.192
+    axes.plot([_LIST - 0.14] * 2, [0.2, 4.55], color=theme.FAINT, linewidth=1.0)
     for row, (name, verdict) in enumerate(verdicts.items()):
         y = top - row * pitch
         if name == slip:
@@ -216,7 +217,7 @@ def _list(axes: Axes, verdicts: Mapping[str, str], slip: str) -> None:
     counts = [sum(_MARKS[verdict] == mark for verdict in verdicts.values()) for mark in "×≠="]
     words = ("caught by the shapes", "wrong numbers only", "the same numbers: hidden")
     for row, (mark, count, text) in enumerate(zip("×≠=", counts, words, strict=True)):
-        y = 0.84 - row * 0.23
+        y = 0.74 - row * 0.215
         theme.label(axes, _LIST + 0.08, y, mark, ha="center", weight="bold", halo=False)
         theme.label(axes, _LIST + 0.24, y, f"{count}  {text}", size=theme.SMALL, color=MUTED, halo=False)
 

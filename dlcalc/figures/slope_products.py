@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 from dlcalc.figures import theme
 from dlcalc.figures.activation_slopes import chosen, display_name
 from dlcalc.figures.drawing import Drawing, Exhibit, Slider
-from dlcalc.figures.theme import GRADIENTS, HIGHLIGHT, NEUTRAL, number, scientific
+from dlcalc.figures.theme import GRADIENTS, NEUTRAL, number, scientific
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,8 +119,10 @@ def _product_panel(
 def _product_at(axes: Axes, products: Array, steepest: float, depth: int, *, compact: bool) -> list[Artist]:
     """The products of the chosen depth: a dot for each chain, the bound, and both as numbers."""
     here = products[:, depth - 1]
-    (guide,) = axes.plot([depth, depth], axes.get_ylim(), color=HIGHLIGHT.tint, linewidth=7, zorder=0.5)
-    (dots,) = axes.plot(np.full(CHAINS, depth), _on_axis(here), "o", color=GRADIENTS.colour, markersize=4, alpha=0.7)
+    (guide,) = axes.plot([depth, depth], axes.get_ylim(), **theme.BAND)
+    (dots,) = axes.plot(
+        np.full(CHAINS, depth), _on_axis(here), "o", color=GRADIENTS.colour, markersize=4, alpha=0.7, zorder=4.5
+    )
     (bound,) = axes.plot([depth], _on_axis(np.array([steepest**depth])), "D", color=theme.INK, markersize=7, zorder=5)
     prefix = "≤" if compact else "at most"
     readout = axes.text(0, 1.05, f"{prefix} {scientific(steepest**depth)}", transform=axes.transAxes, color=theme.INK)

@@ -80,6 +80,8 @@ def source_line(tape: Tape, index: int) -> str:
         return f"{name} = {short(entry.value)}"
     if entry.operation == "²":
         return f"{name} = {operands[0]}²"
+    if len(operands) == 1 and entry.operation == "−":
+        return f"{name} = −{operands[0]}"
     if len(operands) == 2 and len(entry.operation) == 1:
         return f"{name} = {operands[0]} {entry.operation} {operands[1]}"
     return f"{name} = {entry.operation}({', '.join(operands)})"

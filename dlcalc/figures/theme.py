@@ -107,6 +107,10 @@ NEUTRAL = Role("neutral", "#686b71", "#efeee9", "-", "o")
 # What the reader is looking at just now: a warm ground under dark ink.
 HIGHLIGHT = Role("highlight", "#7a5200", "#ffe08a", "-", "*")
 
+# A translucent upright band at the place of a slider. It lies over the curves and not under them, because a flipbook
+# paints what moves after all that stands.
+BAND: dict[str, Any] = {"color": "#f5b400", "alpha": 0.33, "linewidth": 7, "solid_capstyle": "butt", "zorder": 4}
+
 ROLES = (VALUES, ERRORS, GRADIENTS, BIAS, LEARNER, NEUTRAL, HIGHLIGHT)
 
 _TICK: dict[str, Any] = {"fontsize": SMALL, "color": MUTED}

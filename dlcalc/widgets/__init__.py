@@ -32,6 +32,7 @@ def __getattr__(name: str) -> object:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
     try:
+        importlib.import_module("dlcalc.widgets.predicting")  # predictions show themselves as widgets from now on
         return getattr(importlib.import_module(_MODULE_OF[name]), name)
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("dlcalc"):

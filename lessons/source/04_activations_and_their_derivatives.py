@@ -27,7 +27,7 @@ from dlcalc.widgets import explore, flipbook
 predict("04.steepest")
 
 # %%
-predict("04.ten_layers")
+predict("04.ten-layers")
 
 # %% [markdown]
 # ## The slope of the sigmoid, line by line
@@ -75,12 +75,16 @@ for z in (0.0, 2.0, 5.0, 10.0):
 # peak. Then put z on 0 and step once to either side: what does ReLU's tangent do?
 
 # %%
-flipbook(activation_and_slope, z=(-6, 6, 0.1), activations={
-    "sigmoid against ReLU": ("sigmoid", "relu"),
-    "sigmoid against tanh": ("sigmoid", "tanh"),
-    "ReLU against leaky ReLU": ("relu", "leaky_relu"),
-    "GELU against SiLU": ("gelu", "silu"),
-})  # fmt: skip
+flipbook(
+    activation_and_slope,
+    z=(-6, 6, 0.1),
+    activations={
+        "sigmoid against ReLU": ("sigmoid", "relu"),
+        "sigmoid against tanh": ("sigmoid", "tanh"),
+        "ReLU against leaky ReLU": ("relu", "leaky_relu"),
+        "GELU against SiLU": ("gelu", "silu"),
+    },
+)
 
 # %% [markdown]
 # *Notice.* The lower curves are the slopes of the upper ones. The sigmoid's is a hill that is a quarter high at z = 0 and
@@ -189,10 +193,15 @@ for depth in (1, 2, 5, 10):
 # the signal completely, and which only fade it?
 
 # %%
-explore(product_of_slopes, depth=(1, 20), scale=(0.1, 6, 0.1), activations={
-    "sigmoid against ReLU": ("sigmoid", "relu"),
-    "sigmoid against tanh": ("sigmoid", "tanh"),
-})  # fmt: skip
+explore(
+    product_of_slopes,
+    depth=(1, 20),
+    scale=(0.1, 6, 0.1),
+    activations={
+        "sigmoid against ReLU": ("sigmoid", "relu"),
+        "sigmoid against tanh": ("sigmoid", "tanh"),
+    },
+)
 
 # %% [markdown]
 # *Notice.* The sigmoid's products lie under the line $0.25^L$ whatever you do. ReLU's are exactly 1 or exactly 0: a path

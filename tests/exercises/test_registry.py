@@ -46,11 +46,17 @@ def test_the_reference_and_every_alternative_are_right(exercise):
             assert (result.points, result.slip) == (exercise.points, "")
 
 
+def implementations(exercise, slip, seed):
+    """All implementations of a slip for the first seeds, then one after the other."""
+    found = list(enumerate(exercise.wrong_answers(slip)))
+    return found if seed < 4 else [found[seed % len(found)]]
+
+
 @by_exercise
 def test_every_slip_is_rejected_under_its_own_name(exercise):
     for seed in seeds(exercise):
         for slip in exercise.slips:
-            for number, answer in enumerate(exercise.wrong_answers(slip)):
+            for number, answer in implementations(exercise, slip, seed):
                 result = check(exercise.id, answer, seed=seed)
                 assert result.slip in (slip.name, *slip.same_as), (seed, slip.name, number, result)
                 assert (result.passed, result.points) == (False, 0)

@@ -187,6 +187,19 @@ def test_without_its_moving_artists_the_picture_stands_still(name):
 
 
 @every_slider
+def test_what_moves_lies_over_what_stands(name):
+    """A flipbook paints the stage first: nothing that stands may cover what moves, or be covered only in a picture."""
+    exhibit = FIGURES[name]
+    for value in stops(exhibit, 3):
+        figure, drawing = drawn(exhibit, **{exhibit.slider.name: value})
+        whole = pixels(figure).astype(int)
+        for artist in drawing.moving:
+            artist.set_zorder(artist.get_zorder() + 100)
+        changed = np.abs(pixels(figure) - whole).max(axis=2) > 32
+        assert np.count_nonzero(changed) <= 8
+
+
+@every_slider
 def test_limits_stay_while_the_slider_moves(name):
     exhibit = FIGURES[name]
     limits = []

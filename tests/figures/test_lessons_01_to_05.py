@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from pictures import drawn
+from pictures import collisions, drawn, outside, texts
 
 from dlcalc import activations, finite_differences, jacobians, taylor
 from dlcalc.activations import ACTIVATIONS
@@ -139,22 +139,11 @@ def test_a_saturated_unit_kills_the_inner_derivative_and_not_the_outer_one():
     assert slopes["w"] > 0.99
 
 
-@pytest.mark.parametrize("extreme", [-4.0, 0.0, 4.0])
-def test_the_gears_have_room_for_extreme_numbers(extreme):
-    from pictures import collisions, outside
-
-    for nudged in ("w", "w_prime", "x"):
-        figure, _ = drawn(
-            FIGURES["smallest_network"],
-            x=extreme,
-            w=extreme,
-            w_prime=-4.0,
-            nudge=-1.0,
-            nudged=nudged,
-            activation="relu",
-        )
-        assert collisions(figure) == []
-        assert outside(figure) == []
+def test_a_bar_that_is_too_long_ends_early_and_says_so():
+    figure, drawing = drawn(FIGURES["smallest_network"], x=-4.0, w_prime=-4.0, activation="relu")
+    assert drawing.data["derivatives"]["w"] == 16
+    assert "16.000 ↑" in [text.get_text() for text in texts(figure)]
+    assert collisions(figure) == []
 
 
 # 04
@@ -285,3 +274,42 @@ WRONG = [
 def test_a_wrong_parameter_is_named(figure, parameters, named):
     with pytest.raises(ValueError, match=named):
         drawn(FIGURES[figure], **parameters)
+
+
+def choice_of(rng):
+    """Parameters as sliders and menus may set them, for every figure of these lessons."""
+    names = list(ACTIVATIONS)
+    some = tuple(str(name) for name in rng.choice(names, rng.integers(1, 5), replace=False))
+    one = str(rng.choice(names))
+    u = rng.uniform
+    # fmt: off
+    return {
+        "forward_propagation": {
+            "x1": u(-3, 3), "x2": u(-3, 3), "weight": u(-3, 3), "bias": u(-3, 3),
+            "unit": int(rng.integers(1, 4)), "bias_nodes": bool(rng.integers(2)), "activation": one,
+        },
+        "gradient_descent": {
+            "learning_rate": 10 ** u(-2, 1), "batch_size": int(rng.integers(1, 25)), "step": int(rng.integers(41)),
+        },
+        "smallest_network": {
+            "x": u(-4, 4), "w": u(-4, 4), "w_prime": u(-4, 4), "nudge": u(-1, 1),
+            "nudged": str(rng.choice(["w", "w_prime", "x"])), "activation": one,
+        },
+        "activation_and_slope": {"z": u(-6, 6), "activations": some},
+        "product_of_slopes": {
+            "depth": int(rng.integers(1, 31)), "scale": u(0, 6), "mean": u(-2, 2), "activations": some
+        },
+        "taylor_expansion": {"radius": 10 ** u(-3, 0.17), "direction": u(-360, 360), "order": int(rng.integers(3))},
+        "jacobian_map": {"radius": u(0.01, 1.2), "x1": u(-2, 2), "x2": u(-2, 2), "activation": one},
+        "difference_errors": {"step": 10 ** u(-15, 0), "complex_step": bool(rng.integers(2))},
+    }
+    # fmt: on
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("name", list(choice_of(np.random.default_rng(0))))
+def test_texts_have_room_wherever_the_sliders_stand(name, seed):
+    figure, drawing = drawn(FIGURES[name], **choice_of(np.random.default_rng(seed))[name])
+    assert collisions(figure) == []
+    assert outside(figure) == []
+    assert "nan" not in drawing.description

@@ -7,6 +7,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont
+from matplotlib.ft2font import FT2Font
 from pictures import blank_figure, texts
 
 from dlcalc.figures import FIGURES, theme
@@ -87,14 +88,17 @@ def test_the_course_has_its_own_font():
         assert "dlcalc-inter" in path
 
 
-def test_digits_have_one_width():
-    figure = blank_figure((4, 3))
-    renderer = figure.canvas.get_renderer()
-    widths = []
-    for digit in "0123456789":
-        text = figure.text(0.1, 0.5, digit * 20, fontfamily=list(theme.FONTS), fontsize=theme.BODY)
-        widths.append(text.get_window_extent(renderer).width)
-    assert max(widths) - min(widths) < 1.5
+@pytest.mark.parametrize("weight", ["normal", "bold"])
+def test_digits_and_signs_have_one_width(weight):
+    font = FT2Font(findfont(f"{theme.FONTS[0]}:weight={weight}"))
+    advances = {font.load_char(ord(character)).linearHoriAdvance for character in "0123456789+−"}
+    assert len(advances) == 1
+
+
+def test_the_course_s_font_has_the_lecture_s_letters():
+    font = FT2Font(findfont(theme.FONTS[0]))
+    characters = "xzvfwbyWLφδσηλℓ∂′−×≤≈¼⁻⁰¹²³⁴⁵⁶⁷⁸⁹°"
+    assert [character for character in characters if not font.get_char_index(ord(character))] == []
 
 
 def test_a_failing_drawing_leaves_the_settings_as_they_were():

@@ -2,12 +2,11 @@
 
 import math
 import warnings
-from typing import Any
 
 import numpy as np
 
-from dlcalc.autodiff import primitives as p
-from dlcalc.autodiff.tensor import Tensor, _binary, _plain, _unary, apply
+from dlcalc.autodiff import primitives as ops
+from dlcalc.autodiff.tensor import Tensor, apply, untracked
 
 relu = Tensor.relu
 sigmoid = Tensor.sigmoid
@@ -19,32 +18,33 @@ log_softmax = Tensor.log_softmax
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:  # noqa: A002 (PyTorch's names)
     """X Wᵀ + b, one example per row."""
     if bias is None:
-        return _binary(p.LINEAR, input, weight)
-    return apply(p.LINEAR, (input, weight, bias))
+        return apply(ops.LINEAR, (input, weight), (input.value, weight.value), input.tracked or weight.tracked)
+    tracked = input.tracked or weight.tracked or bias.tracked
+    return apply(ops.LINEAR, (input, weight, bias), (input.value, weight.value, bias.value), tracked)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:  # noqa: A002
-    """x for x > 0, else negative_slope · x."""
-    return _unary(p.LEAKY_RELU, input, negative_slope)
+    """`x` for x > 0, else negative_slope · x."""
+    return input.through(ops.LEAKY_RELU, negative_slope)
 
 
 def elu(input: Tensor, alpha: float = 1.0) -> Tensor:  # noqa: A002
-    """x for x > 0, else α (eˣ - 1)."""
-    return _unary(p.ELU, input, alpha)
+    """`x` for x > 0, else α (eˣ - 1)."""
+    return input.through(ops.ELU, alpha)
 
 
 def silu(input: Tensor) -> Tensor:  # noqa: A002
-    """x σ(x)."""
+    """`x` σ(x)."""
     return input * input.sigmoid()
 
 
 def softplus(input: Tensor) -> Tensor:  # noqa: A002
-    """log(1 + eˣ)."""
+    """`log`(1 + eˣ)."""
     return input.softplus()
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:  # noqa: A002
-    """x Φ(x) with the normal distribution Φ; approximate="tanh" needs no SciPy."""
+    """`x` Φ(x) with the normal distribution Φ; approximate="tanh" needs no SciPy."""
     if approximate == "none":
         return input * 0.5 * (input * -math.sqrt(0.5)).erfc()
     # ½ (1 + tanh u) = σ(2u) does not cancel for large negative u.
@@ -75,7 +75,7 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor: 
     if input.value.shape != target.value.shape:
         _warn_of_broadcast(input, target)
     if reduction == "mean":
-        return _binary(p.MSE, input, target)
+        return apply(ops.MSE, (input, target), (input.value, target.value), input.tracked or target.tracked)
     return _reduced((input - target) ** 2, reduction)
 
 
@@ -87,9 +87,9 @@ def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  
 
 
 def cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  # noqa: A002
-    """log Σ exp f - f_y for logits f of shape (B, n) and labels y of shape (B,), or (n,) and ()."""
+    """`log` Σ exp f - f_y for logits f of shape (B, n) and labels y of shape (B,), or (n,) and ()."""
     log_p = input.log_softmax(-1)
-    if target.dtype.kind == "f":
+    if target.value.dtype.kind == "f":
         losses = -(log_p * target).sum(-1)
     elif log_p.ndim == 1:
         losses = -log_p[target]
@@ -104,7 +104,7 @@ def nll_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor: 
 
 
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  # noqa: A002
-    """log(1 + eᶠ) - y f for logits f and targets y in 0..1 of one shape."""
+    """`log`(1 + eᶠ) - y f for logits f and targets y in 0..1 of one shape."""
     if input.value.shape != target.value.shape:
         message = f"Target size ({target.shape}) must be the same as input size ({input.shape})"
         raise ValueError(message)
@@ -114,6 +114,4 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: s
 def one_hot(labels: Tensor, num_classes: int = -1) -> Tensor:
     """Rows of zeros with a 1 at the label."""
     n = num_classes if num_classes > 0 else int(labels.value.max()) + 1
-    return _plain(np.eye(n, dtype=np.int64)[labels.value])
-
-
+    return untracked(np.eye(n, dtype=np.int64)[labels.value])

@@ -7,9 +7,15 @@ from typing import Any
 import numpy as np
 
 from dlcalc.autodiff import creation
-from dlcalc.autodiff.engine import Recorder
-from dlcalc.autodiff.nn import functional as F
+from dlcalc.autodiff.engine import recorder
+from dlcalc.autodiff.nn import functional as F  # noqa: N812 (PyTorch's name)
 from dlcalc.autodiff.tensor import Tensor
+
+__all__ = [
+    *("BCEWithLogitsLoss", "CrossEntropyLoss", "ELU", "Flatten", "GELU", "Identity", "L1Loss", "LeakyReLU", "Linear"),
+    *("LogSoftmax", "MSELoss", "Module", "Parameter", "ReLU", "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus"),
+    "Tanh",
+]
 
 
 class Parameter(Tensor):
@@ -35,6 +41,7 @@ class Module:
     training = True
 
     def __call__(self, *inputs: Any) -> Any:
+        """What `forward` computes."""
         return self.forward(*inputs)
 
     def forward(self, *inputs: Any) -> Any:
@@ -57,7 +64,7 @@ class Module:
             yield from child.named_modules(f"{prefix}.{name}" if prefix else name)
 
     def modules(self) -> Iterator["Module"]:
-        """This module and all inside."""
+        """The module and all inside."""
         return (module for _, module in self.named_modules())
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
@@ -103,40 +110,43 @@ class Module:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or set them to 0."""
         for parameter in self.parameters():
-            clear_gradient(parameter, set_to_none)
+            if set_to_none:
+                parameter.grad = None
+            elif parameter.grad is not None:
+                parameter.grad.zero_()
 
     def train(self, mode: bool = True) -> "Module":
-        """This module in training mode."""
+        """The module in training mode."""
         for module in self.modules():
             module.training = mode
         return self
 
     def eval(self) -> "Module":
-        """This module in evaluation mode."""
+        """The module in evaluation mode."""
         return self.train(False)
 
     def requires_grad_(self, requires_grad: bool = True) -> "Module":
-        """This module, its parameters recorded or not."""
+        """The module, its parameters recorded or not."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
 
     def to(self, dtype: Any) -> "Module":
-        """This module with its parameters in another dtype; a device is accepted and ignored."""
+        """The module with its parameters in another dtype; a device is accepted and ignored."""
         for parameter in self.parameters():
             parameter.value = parameter.detach().to(dtype).value
         return self
 
     def double(self) -> "Module":
-        """This module in float64."""
+        """The module in float64."""
         return self.to(np.float64)
 
     def float(self) -> "Module":
-        """This module in float32."""
+        """The module in float32."""
         return self.to(np.float32)
 
     def apply(self, function: Callable[["Module"], Any]) -> "Module":
-        """This module, after function(module) for every module inside and itself."""
+        """The module, after function(module) for every module inside and itself."""
         for child in self.children():
             child.apply(function)
         function(self)
@@ -153,14 +163,6 @@ class Module:
         return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
 
 
-def clear_gradient(parameter: Tensor, set_to_none: bool) -> None:
-    """Forget a gradient, or set it to 0."""
-    if set_to_none:
-        parameter.grad = None
-    elif parameter.grad is not None:
-        parameter.grad.value = np.zeros_like(parameter.grad.value)
-
-
 class Linear(Module):
     """X Wᵀ + b; W of shape (out_features, in_features).
 
@@ -174,7 +176,7 @@ class Linear(Module):
 
         def uniform(*shape: int) -> Parameter:
             numbers = creation.generator().uniform(-bound, bound, shape)
-            return Parameter(numbers.astype(dtype or Recorder.default_dtype))
+            return Parameter(numbers.astype(dtype or recorder.default_dtype))
 
         self.weight = uniform(out_features, in_features)
         self.bias = uniform(out_features) if bias else None
@@ -201,7 +203,7 @@ class Sequential(Module):
     def forward(self, input: Any) -> Any:  # noqa: A002
         """The modules, each applied to what the one before returned."""
         for stage in self._stages:
-            input = stage(input)  # noqa: A001
+            input = stage.forward(input)  # noqa: A001
         return input
 
     def __getitem__(self, index: Any) -> Any:
@@ -238,148 +240,121 @@ class Identity(Module):
         return input
 
 
-class ReLU(Module):
+class _Function(Module):
+    """A module that applies one function of `functional`, with options given by position or by name."""
+
+    function: Callable[..., Tensor]
+    options: dict[str, Any] = {}  # noqa: RUF012 (never changed)
+    silent: tuple[str, ...] = ()
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        given = dict(zip(self.options, values, strict=False)) | named
+        if len(values) > len(self.options) or not given.keys() <= self.options.keys():
+            message = f"{type(self).__name__} takes {list(self.options) or 'no options'}, not {values} {named}"
+            raise TypeError(message)
+        self.options = self.options | given
+
+    def forward(self, *inputs: Any) -> Tensor:
+        """The function of the inputs."""
+        return type(self).function(*inputs, **self.options)
+
+    def extra_repr(self) -> str:
+        """The options."""
+        return ", ".join(f"{name}={value!r}" for name, value in self.options.items() if name not in self.silent)
+
+
+class ReLU(_Function):
     """max(x, 0)."""
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """max(x, 0)."""
-        return input.relu()
+    function = F.relu
 
 
-class Sigmoid(Module):
+class Sigmoid(_Function):
     """σ(x)."""
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """σ(x)."""
-        return input.sigmoid()
+    function = F.sigmoid
 
 
-class Tanh(Module):
-    """tanh x."""
+class Tanh(_Function):
+    """sinh x / cosh x."""
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """tanh x."""
-        return input.tanh()
+    function = F.tanh
 
 
-class SiLU(Module):
-    """x σ(x)."""
+class SiLU(_Function):
+    """`x` σ(x)."""
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """x σ(x)."""
-        return F.silu(input)
+    function = F.silu
 
 
-class Softplus(Module):
-    """log(1 + eˣ)."""
+class Softplus(_Function):
+    """`log`(1 + eˣ)."""
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """log(1 + eˣ)."""
-        return input.softplus()
+    function = F.softplus
 
 
-class GELU(Module):
-    """x Φ(x), or its approximation with tanh."""
+class GELU(_Function):
+    """`x` Φ(x), or its approximation with tanh."""
 
-    def __init__(self, approximate: str = "none") -> None:
-        self.approximate = approximate
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """x Φ(x)."""
-        return F.gelu(input, self.approximate)
-
-    def extra_repr(self) -> str:
-        """The kind."""
-        return f"approximate={self.approximate!r}"
+    function = F.gelu
+    options = {"approximate": "none"}  # noqa: RUF012
 
 
-class LeakyReLU(Module):
-    """x for x > 0, else negative_slope · x."""
+class LeakyReLU(_Function):
+    """`x` for x > 0, else negative_slope · x."""
 
-    def __init__(self, negative_slope: float = 0.01) -> None:
-        self.negative_slope = negative_slope
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """The slope times x below 0."""
-        return F.leaky_relu(input, self.negative_slope)
-
-    def extra_repr(self) -> str:
-        """The slope."""
-        return f"negative_slope={self.negative_slope}"
+    function = F.leaky_relu
+    options = {"negative_slope": 0.01}  # noqa: RUF012
 
 
-class ELU(Module):
-    """x for x > 0, else α (eˣ - 1)."""
+class ELU(_Function):
+    """`x` for x > 0, else α (eˣ - 1)."""
 
-    def __init__(self, alpha: float = 1.0) -> None:
-        self.alpha = alpha
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """α (eˣ - 1) below 0."""
-        return F.elu(input, self.alpha)
-
-    def extra_repr(self) -> str:
-        """The limit."""
-        return f"alpha={self.alpha}"
+    function = F.elu
+    options = {"alpha": 1.0}  # noqa: RUF012
 
 
-class Softmax(Module):
-    """exp x / Σ exp x along `dim`."""
+class Softmax(_Function):
+    """eˣ / Σ eˣ along `dim`."""
 
-    def __init__(self, dim: int = -1) -> None:
-        self.dim = dim
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """The probabilities."""
-        return input.softmax(self.dim)
-
-    def extra_repr(self) -> str:
-        """The dimension."""
-        return f"dim={self.dim}"
+    function = F.softmax
+    options = {"dim": -1}  # noqa: RUF012
 
 
-class LogSoftmax(Softmax):
-    """x - log Σ exp x along `dim`."""
+class LogSoftmax(_Function):
+    """`x` - log Σ eˣ along `dim`."""
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """The logarithms of the probabilities."""
-        return input.log_softmax(self.dim)
-
-
-class _Loss(Module):
-    """A loss of two tensors, with reduction "mean", "sum" or "none"."""
-
-    def __init__(self, reduction: str = "mean") -> None:
-        self.reduction = reduction
+    function = F.log_softmax
+    options = {"dim": -1}  # noqa: RUF012
 
 
-class MSELoss(_Loss):
+class MSELoss(_Function):
     """(f - y)², by default its mean."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:  # noqa: A002
-        """(f - y)²."""
-        return F.mse_loss(input, target, self.reduction)
+    function = F.mse_loss
+    options = {"reduction": "mean"}  # noqa: RUF012
+    silent = ("reduction",)
 
 
-class L1Loss(_Loss):
+class L1Loss(_Function):
     """|f - y|, by default its mean."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:  # noqa: A002
-        """|f - y|."""
-        return F.l1_loss(input, target, self.reduction)
+    function = F.l1_loss
+    options = {"reduction": "mean"}  # noqa: RUF012
+    silent = ("reduction",)
 
 
-class CrossEntropyLoss(_Loss):
-    """log Σ exp f - f_y of logits and labels, by default its mean."""
+class CrossEntropyLoss(_Function):
+    """`log` Σ exp f - f_y of logits and labels, by default its mean."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:  # noqa: A002
-        """log Σ exp f - f_y."""
-        return F.cross_entropy(input, target, self.reduction)
+    function = F.cross_entropy
+    options = {"reduction": "mean"}  # noqa: RUF012
+    silent = ("reduction",)
 
 
-class BCEWithLogitsLoss(_Loss):
-    """log(1 + eᶠ) - y f of logits and targets, by default its mean."""
+class BCEWithLogitsLoss(_Function):
+    """`log`(1 + eᶠ) - y f of logits and targets, by default its mean."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:  # noqa: A002
-        """log(1 + eᶠ) - y f."""
-        return F.binary_cross_entropy_with_logits(input, target, self.reduction)
+    function = F.binary_cross_entropy_with_logits
+    options = {"reduction": "mean"}  # noqa: RUF012
+    silent = ("reduction",)

@@ -1,9 +1,9 @@
 """A time limit on a function call, wherever the course runs.
 
-On Linux and macOS, in the main thread, a timer signal interrupts the call. Elsewhere (Windows, other threads) a
-watching thread throws the exception into the calling one between two bytecodes. In a browser, where there are neither
-signals nor threads, a trace function looks at the clock at every line. None of the three can interrupt a single long
-operation inside C, such as `sum(range(10**12))`: only the process that grades can.
+On Linux and macOS, in the main thread, a timer signal interrupts the call. Elsewhere (Windows, other threads) the call
+runs in a thread of its own, into which the exception is thrown between two bytecodes. In a browser, where there are
+neither signals nor threads, a trace function looks at the clock at every line. None of the three can interrupt a single
+long operation inside C, such as `sum(range(10**12))`: only the process that grades can.
 """
 
 import ctypes
@@ -13,12 +13,16 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 Returned = TypeVar("Returned")
 
-# A call that catches every exception in an endless loop is interrupted again and again, at other places.
+# A call that catches the exception is interrupted again, and in the end so often that the next one finds it between
+# its `except` and its next `try`.
 AGAIN_AFTER = 0.05
+PATIENT_RINGS = 4
+AT_ONCE = 2e-5
+INTERRUPTIONS = 10
 
 
 class TimeLimitError(BaseException):
@@ -41,66 +45,50 @@ def call_within(seconds: float, function: Callable[[], Returned]) -> Returned:
 
 
 def _by_signal(seconds: float, function: Callable[[], Returned]) -> Returned:
-    armed = True
     rings = 0
 
     def ring(_number: int, frame: FrameType | None) -> None:
         nonlocal rings
+        if frame is None or frame.f_code.co_filename == ring.__code__.co_filename:
+            # The call is over, and the lines below are putting things back.
+            return
         rings += 1
-        if armed and rings > 3:
-            _raise_at_the_next_line(frame)
-        elif armed:
-            raise TimeLimitError
+        if rings == PATIENT_RINGS:
+            signal.setitimer(signal.ITIMER_REAL, AT_ONCE, AT_ONCE)
+        raise TimeLimitError
 
     handler = signal.signal(signal.SIGALRM, ring)
     timer = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_AFTER)
     try:
-        try:
-            return function()
-        finally:
-            armed = False
+        return function()
     finally:
-        # A ring may have interrupted the line above before it took effect.
-        armed = False
         signal.setitimer(signal.ITIMER_REAL, *timer)
         signal.signal(signal.SIGALRM, handler)
 
 
-def _raise_at_the_next_line(frame: FrameType | None) -> None:
-    """Interrupt where a signal never arrives: inside the handler of an `except` that swallows everything."""
-
-    def at_line(_frame: FrameType, _event: str, _argument: Any) -> Any:
-        raise TimeLimitError
-
-    sys.settrace(at_line)
-    while frame is not None and not frame.f_code.co_filename.endswith("deadline.py"):
-        frame.f_trace = at_line
-        frame = frame.f_back
-
-
 def _by_watching(seconds: float, function: Callable[[], Returned]) -> Returned:
-    done = threading.Event()
-    caller = ctypes.c_ulong(threading.get_ident())
-    throw = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    outcome: list[Any] = []
 
-    def watch() -> None:
-        pause = seconds
-        while not done.wait(pause):
-            throw(caller, ctypes.py_object(TimeLimitError))
-            pause = AGAIN_AFTER
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
+    def work() -> None:
         try:
-            return function()
-        finally:
-            done.set()
-    finally:
-        done.set()
-        watcher.join()
-        # An exception thrown but not yet delivered must not reach the caller's next line.
-        throw(caller, None)
+            outcome.append((function(), None))
+        except BaseException as error:  # noqa: BLE001 - handed over to the caller
+            outcome.append((None, error))
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    worker.join(seconds)
+    for _ in range(INTERRUPTIONS):
+        if not worker.is_alive():
+            break
+        thread = ctypes.c_ulong(worker.ident or 0)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeLimitError))
+        worker.join(AGAIN_AFTER)
+    # A worker that catches even this is left behind; it ends with the process.
+    value, error = outcome[0] if outcome else (None, TimeLimitError())
+    if error is not None:
+        raise error
+    return cast("Returned", value)
 
 
 def _by_tracing(seconds: float, function: Callable[[], Returned]) -> Returned:

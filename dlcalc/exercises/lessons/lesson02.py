@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dlcalc.exercises.comparison import as_array
+from dlcalc.exercises.comparison import as_array, items_of
 from dlcalc.exercises.exercise import Exercise, Slip, call, numbered
 
 # --- 02.mse ----------------------------------------------------------------------------------------------------------
@@ -232,7 +232,7 @@ def minibatches_cases(seed):
 def compare_minibatches(case, value, _expected):
     """What is wrong with the batches of three runs, of which the first two had the same seed."""
     n, batch_size = case["arguments"]
-    runs = [_as_batches(run) for run in value.get("items", [])]
+    runs = [_as_batches(run) for run in items_of(value)]
     if len(runs) != 3 or None in runs:
         return "Each batch must be a sequence of integer indices."
     for batches in runs:
@@ -251,15 +251,16 @@ def compare_minibatches(case, value, _expected):
 
 
 def _as_batches(run):
-    batches = [_as_indices(batch) for batch in run.get("items", [])]
+    batches = [_as_indices(batch) for batch in items_of(run)]
     return None if None in batches else batches
 
 
 def _as_indices(batch):
     if batch.get("kind") == "sequence":
         entries = [as_array(item) for item in batch["items"]]
-        whole = all(entry is not None and entry.shape == () and entry.dtype.kind != "b" for entry in entries)
-        return [int(entry) for entry in entries] if whole and all(entry == int(entry) for entry in entries) else None
+        numbers = all(entry is not None and entry.shape == () and entry.dtype.kind in "iuf" for entry in entries)
+        whole = numbers and all(np.isfinite(entry) and entry == int(entry) for entry in entries)
+        return [int(entry) for entry in entries] if whole else None
     indices = as_array(batch)
     flat = indices is not None and indices.ndim == 1 and indices.dtype.kind in "iu"
     return [int(index) for index in indices] if flat else None

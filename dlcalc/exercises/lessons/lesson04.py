@@ -13,7 +13,7 @@ def _points(seed):
     """A number, a 0-d array, a vector, a matrix, and the far ends."""
     rng = np.random.default_rng(seed)
     near = [float(rng.uniform(0.5, 2.0)), np.array(rng.uniform(-2.0, -0.5)), 0.0]
-    return [*near, rng.normal(size=3) * 2.0, rng.normal(size=(2, 3)) * 2.0, FAR]
+    return [*near, -0.5, rng.normal(size=3) * 2.0, rng.normal(size=(2, 3)) * 2.0, FAR]
 
 
 def _slope_cases(seed):

@@ -296,6 +296,8 @@ MLP_BACKWARD = Exercise(
             "no transpose",
             NO_TRANSPOSE,
             {_GRADIENT: "delta @ V"},
+            {_GRADIENT: "V @ delta"},
+            {_GRADIENT: "delta.T @ V.T"},
             {"weights[layer - 1][:, :-1]": "weights[layer - 1][:, :-1].T"},
             {_GRADIENT: "delta @ V", "weights[layer - 1][:, :-1]": "weights[layer - 1][:, :-1].T"},
         ),

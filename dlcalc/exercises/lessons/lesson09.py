@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dlcalc.exercises.comparison import as_array
+from dlcalc.exercises.comparison import as_array, items_of
 from dlcalc.exercises.exercise import Exercise, Slip, call, parts
 
 # --- graphs as plain data --------------------------------------------------------------------------------------------
@@ -30,7 +30,8 @@ class _Builder:
         return self._add(("node", parents, value, tuple(1.0 for _ in parents)), value)
 
     def exp(self, a):
-        value = np.exp(self.values[a])
+        exponential = np.exp(self.values[a])
+        value = exponential if np.ndim(exponential) else float(exponential)
         return self._add(("node", (a,), value, (value,)), value)
 
     def _add(self, row, value):
@@ -170,9 +171,9 @@ def _root(rows):
 
 
 def _compare_order(case, value, expected):
-    if value.get("kind") != "sequence" or any(item.get("kind") == "text" for item in value["items"]):
+    found = [item.get("value") for item in items_of(value)]
+    if value["kind"] != "sequence" or not all(type(index) is int for index in found):
         return "A list of nodes is asked."
-    found = [item.get("value") for item in value["items"]]
     rows = case["arguments"][0]["graph"]
     if -1 in found:
         return "Something that is no node of the graph stands in the list."
@@ -585,6 +586,8 @@ BACKWARD = Exercise(
             "A node passed its cotangent on before all its consumers had added theirs: visit each node once, after all "
             "that use it, in reverse topological order.",
             lambda root, seed=1.0: _depth_first(root, seed),
+            lambda root, seed=1.0: _depth_first_on_the_nodes(root, seed, constants_too=False),
+            lambda root, seed=1.0: _depth_first_on_the_nodes(root, seed, constants_too=True),
             {"reversed(topological_order(root))": "_preorder(root)"},
             {"reversed(topological_order(root))": "_breadth_first(root)"},
         ),
@@ -671,6 +674,15 @@ def _depth_first(root, seed):
             node.grad = y_bar if node.grad is None else node.grad + y_bar
 
 
+def _depth_first_on_the_nodes(root, seed, constants_too):
+    """The same with the sums in .grad, as a recursion has it."""
+    root.grad = seed if root.grad is None else root.grad + seed
+    if root.op is not None:
+        for parent, cotangent in zip(root.parents, root.op.backward(root.grad)):
+            if parent.requires_grad or constants_too:
+                _depth_first_on_the_nodes(parent, cotangent, constants_too)
+
+
 def _keeping_inner(root, seed):
     root.grad = seed if root.grad is None else root.grad + seed
     for node in reversed(topological_order(root)):
@@ -724,7 +736,10 @@ def _zero_cases(seed):
 
 
 def _compare_zero(case, value, expected):
-    grads, values = (part.get("items", []) for part in value["items"])
+    parts_seen = [items_of(part) for part in items_of(value)]
+    if [len(part) for part in parts_seen] != [len(part["items"]) for part in expected["items"]]:
+        return "Only the gradients of the parameters are cleared."
+    grads, values = parts_seen
     for got, right in zip(values, expected["items"][1]["items"]):
         array, wanted = as_array(got), as_array(right)
         if array is None or array.shape != wanted.shape or not (array == wanted).all():

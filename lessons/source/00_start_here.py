@@ -1,0 +1,100 @@
+# %% [markdown]
+# # 00 · Start here
+#
+# **The question.** How does a network with a million weights find out which of them to turn, and which way?
+#
+# The answer is called **backpropagation**, and it is school calculus, used economically. In eleven lessons you work it out
+# line by line, see every step move, and write every piece yourself, until your own code reads handwritten digits.
+#
+# *Time: about 10 minutes. You need: school calculus (slopes, the chain rule by name) and the basics of NumPy arrays.*
+
+# %% [markdown]
+# ## How a lesson works
+#
+# Click on the cell below and press **Shift + Enter**: the cell runs, and the next one is chosen. Go through each lesson
+# like that, from top to bottom.
+
+# %%
+import numpy as np
+
+from dlcalc.exercises import check, hint, predict, progress
+from dlcalc.figures import activation_and_slope
+from dlcalc.widgets import flipbook
+
+# %% [markdown]
+# **First you predict.** You commit an answer before you see it. It costs no points; it makes you look more closely.
+
+# %%
+first_guess = predict("00.tangent")
+first_guess
+
+# %% [markdown]
+# **Then you look.** The figure opens once you have committed. Drag the slider, use the arrow keys, or press play.
+#
+# **Your task.** Find a z at which the sigmoid's tangent is the steeper one of the two. Is there more than one?
+
+# %%
+flipbook(activation_and_slope, z=(-6, 6, 0.1), locked_by=first_guess)
+
+# %% [markdown]
+# *Notice.* The number beside each lower curve is the slope of the tangent above it. You will learn in lesson 04 why these
+# two slopes decide how well a deep network learns.
+
+# %% [markdown]
+# **Then you write.** Here is an answer to an exercise of lesson 02, the mean of the squared differences between
+# predictions and labels. It has a mistake in it. Run both cells and read what `check` says.
+
+
+# %%
+def mse(y_hat, y):
+    """Mean over all entries of (y_hat - y)², a number."""
+    return np.sum((y_hat - y) ** 2)
+
+
+# %%
+check("02.mse", mse)
+
+# %% [markdown]
+# **Your task.** Mend the mistake in the cell that defines `mse`, then run that cell and the check again.
+#
+# A check never costs anything: try as often as you like. If you are stuck, ask for a hint. Each call tells a little
+# more.
+
+# %%
+hint("02.mse")
+
+# %% [markdown]
+# ## The map
+#
+# | lesson | you find out | minutes |
+# |---|---|---|
+# | [01 Forward propagation](01_forward_propagation.ipynb) | what the bias does to a decision line | 40 |
+# | [02 The gradient and stochastic gradient descent](02_the_gradient_and_stochastic_gradient_descent.ipynb) | why a mini-batch points the right way on average | 45 |
+# | [03 The smallest network](03_the_smallest_network.ipynb) | how a saturated unit kills one gradient and spares another | 35 |
+# | [04 Activations and their derivatives](04_activations_and_their_derivatives.ipynb) | why ten sigmoid layers pass at most a millionth of a change | 40 |
+# | [05 Taylor and the Jacobian](05_taylor_and_the_jacobian.ipynb) | what "derivative" means for a layer | 45 |
+# | [06 The chain rule](06_the_chain_rule.ipynb) | why reverse order is cheap for many inputs and one output | 40 |
+# | [07 Backpropagation, unit by unit](07_backpropagation_unit_by_unit.ipynb) | that each ∂ℓ/∂w is a product of two numbers you already have | 40 |
+# | [08 Backpropagation in matrices](08_backpropagation_in_matrices.ipynb) | which of eighteen slips the shapes let through | 45 |
+# | [09 Automatic differentiation](09_automatic_differentiation.ipynb) | how to build the engine, and step your own tape | 45 |
+# | [10 Training](10_training.ipynb) | what is wrong with a network that trains although it is wrong | 45 |
+#
+# One notation runs through all of them: [NOTATION.md](NOTATION.md).
+
+# %% [markdown]
+# ## Where you stand
+#
+# Your points, attempts and predictions are kept on this computer alone. Run this cell whenever you want to see them.
+
+# %%
+progress()
+
+# %% [markdown]
+# ## What comes next
+#
+# A network computes before it learns. Lesson 01 follows one example from its inputs to the output:
+# [01 Forward propagation](01_forward_propagation.ipynb).
+#
+# **Sources.** The course follows a lecture, *Introduction to Deep Learning: Calculus behind Backpropagation*. That a prediction
+# made first teaches more than a demonstration watched: Crouch, Fagen, Callan and Mazur, *Classroom demonstrations: learning tools or
+# entertainment?*, American Journal of Physics 72 (2004).

@@ -1,0 +1,177 @@
+# %% [markdown]
+# # 03 · The smallest network
+#
+# **The question.** One input, two weights, one activation: how does the output answer to a small turn of each weight?
+#
+# Lesson 02 went downhill along gradients that somebody gave you. Here you compute your first gradient through a hidden unit.
+# Everything later is this, with more units.
+#
+# *Time: about 35 minutes. You need: lessons 01 and 02, the chain rule for functions of one variable.*
+
+# %%
+from dlcalc.activations import sigmoid
+from dlcalc.exercises import check, hint, predict, solution
+from dlcalc.figures import smallest_network
+from dlcalc.finite_differences import derivative
+from dlcalc.widgets import explore, flipbook
+
+# %% [markdown]
+# ## The network
+#
+# $$f(x; w, w') = w\,\varphi(w' x) \qquad\text{without biases, all of it plain numbers.}$$
+#
+# Three gears, one after another: $x \to z = w'x \to v = \varphi(z) \to f = wv$. The prime on $w'$ marks the weight of the
+# first layer; it is no derivative. The prime on $\varphi'$ is one.
+
+# %%
+saturated = predict("03.saturated")
+saturated
+
+# %% [markdown]
+# ## The derivatives, gear by gear
+#
+# Each gear has a **local derivative**, which needs nothing but the gear's own numbers. All shapes here are those of a number.
+#
+# $$
+# \begin{aligned}
+# \frac{\partial z}{\partial w'} &= x, \qquad \frac{\partial z}{\partial x} = w' && z = w'x \text{ is a product} \\[4pt]
+# \frac{\partial v}{\partial z} &= \varphi'(z) && \text{the slope of } \varphi \text{, at } z \\[4pt]
+# \frac{\partial f}{\partial v} &= w, \qquad \frac{\partial f}{\partial w} = v && f = wv \text{ is a product}
+# \end{aligned}
+# $$
+#
+# The chain rule multiplies them along the way from the variable to $f$:
+#
+# $$
+# \begin{aligned}
+# \frac{\partial f}{\partial w} &= v && w \text{ enters in the last gear: one factor} \\[4pt]
+# \frac{\partial f}{\partial w'} &= \frac{\partial f}{\partial v}\,\frac{\partial v}{\partial z}\,\frac{\partial z}{\partial w'} = w\,\varphi'(z)\,x && w' \text{ enters in the first gear: three factors} \\[4pt]
+# \frac{\partial f}{\partial x} &= w\,\varphi'(z)\,w' && \text{the same way, another first factor}
+# \end{aligned}
+# $$
+
+# %% [markdown]
+# ## Look
+#
+# The small numbers under the gears show a nudge of w′ travelling through: what comes out, and what the derivative
+# predicts. **Your task.** Move x until z = w′x is beyond 5. Which of the two bars at the right of the product dies, and
+# which one lives? Then make the nudge small: when does the prediction fit?
+
+# %%
+flipbook(
+    smallest_network, x=(-4, 4, 0.1), w=(-2, 2, 0.5), w_prime=(-3, 3, 0.5), nudge=(-1, 1, 0.1),
+    nudged=["w_prime", "w", "x"], activation=["sigmoid", "tanh", "relu"],
+    labels={"w_prime": "w′"}, locked_by=saturated,
+)  # fmt: skip
+
+# %% [markdown]
+# *Notice.* When φ is saturated, φ′(z) is nearly 0, and with it the whole product ∂f/∂w′. ∂f/∂w = v does not go through φ, so
+# it stays. A product is as small as its smallest factor.
+
+# %% [markdown]
+# ## Write it
+
+
+# %% tags=["exercise"] dlcalc={"exercise": "03.f"}
+def f(w, wp, x):
+    """f = w·φ(w′·x) with φ = sigmoid; wp stands for w′. Floats in, a float out."""
+    ### BEGIN SOLUTION
+    return w * sigmoid(wp * x)
+    ### END SOLUTION
+
+
+# %%
+check("03.f", f)
+
+
+# %% tags=["exercise"] dlcalc={"exercise": "03.partials"}
+def partials(w, wp, x):
+    """(∂f/∂w, ∂f/∂w′, ∂f/∂x), three floats in this order."""
+    ### BEGIN SOLUTION
+    z = wp * x
+    slope = sigmoid.derivative(z)
+    return sigmoid(z), w * slope * x, w * slope * wp
+    ### END SOLUTION
+
+
+# %%
+check("03.partials", partials)
+
+# %% [markdown]
+# ## The loss joins in
+#
+# With the label $y$ and $\ell = (f - y)^2$ there is one more gear at the end. Write $\delta$ for its local derivative, and
+# see what $\delta'$ is: all that comes back to $z$.
+#
+# $$
+# \begin{aligned}
+# \delta &= \frac{\partial \ell}{\partial f} = 2(f - y) && \text{the error signal at the output} \\[4pt]
+# \frac{\partial \ell}{\partial w} &= \delta\, v && \text{error signal times the value that } w \text{ multiplies} \\[4pt]
+# \delta' &= \frac{\partial \ell}{\partial z} = \varphi'(z)\, w\, \delta && \text{back through } w \text{, then through } \varphi \\[4pt]
+# \frac{\partial \ell}{\partial w'} &= \delta'\, x && \text{again: error signal times the value that } w' \text{ multiplies}
+# \end{aligned}
+# $$
+#
+# Both weights follow one rule: **the gradient of a weight is the error signal behind it times the value before it**. And
+# $\delta$, once computed, serves both. That is backpropagation, whole; the rest of the course makes it wider and deeper.
+#
+# Work this out with a calculator for $w = 2$, $w' = 0.5$, $x = 3$, $y = 1$, then compare. (You need $\varphi(1.5) \approx 0.8176$.)
+
+# %%
+# NBVAL_CHECK_OUTPUT
+w, wp, x, y = 2.0, 0.5, 3.0, 1.0
+z = wp * x
+v, slope = sigmoid.value_and_derivative(z)
+f_value = w * v
+delta = 2 * (f_value - y)
+delta_prime = slope * w * delta
+print(f"z = {z}   v = {v:.10f}   f = {f_value:.10f}   loss = {(f_value - y) ** 2:.10f}")
+print(f"delta  = {delta:.10f}   dloss/dw  = {delta * v:.10f}")
+print(f"delta' = {delta_prime:.10f}   dloss/dw' = {delta_prime * x:.10f}")
+
+
+# %% tags=["exercise"] dlcalc={"exercise": "03.loss_grads"}
+def loss_grads(w, wp, x, y):
+    """(∂ℓ/∂w, ∂ℓ/∂w′) of ℓ = (f − y)² with f = w·φ(w′·x), φ = sigmoid: two floats."""
+    ### BEGIN SOLUTION
+    v, slope = sigmoid.value_and_derivative(wp * x)
+    delta = 2 * (w * v - y)
+    delta_prime = slope * w * delta
+    return delta * v, delta_prime * x
+    ### END SOLUTION
+
+
+# %%
+check("03.loss_grads", loss_grads)
+
+# %% [markdown]
+# ## Break it
+#
+# A slip that is easy to make in training code: change $w$ first, and compute $\partial\ell/\partial w'$ afterwards, with the new $w$.
+# Switch the bug on, and compare both lines with the finite difference. How does the error depend on the learning rate?
+
+# %%
+bug, rate = False, 0.1
+used_w = w - rate * delta * v if bug else w
+late = slope * used_w * delta * x
+measured = derivative(lambda w_prime: (w * sigmoid(w_prime * x) - y) ** 2, wp)
+print(f"dloss/dw' = {late:.6f}   measured by finite differences: {measured:.6f}   error {late - measured:+.1e}")
+
+# %% [markdown]
+# ## In your own words
+#
+# Finish the sentence: *To get the gradient of a weight I multiply …, and I need φ′ only for weights that …*
+#
+# ## Transfer
+
+# %%
+predict("03.relu")
+
+# %% [markdown]
+# ## What comes next
+#
+# The factor $\varphi'(z)$ decides how much comes back. Lesson 04 looks at it for the activations in use:
+# [04 Activations and their derivatives](04_activations_and_their_derivatives.ipynb).
+#
+# **Sources.** Rumelhart, Hinton and Williams, *Learning representations by back-propagating errors*, Nature 323 (1986),
+# 533-536. Nielsen, *Neural Networks and Deep Learning*, chapter 2 (his output layer has an activation, ours is linear).

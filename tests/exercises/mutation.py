@@ -1,0 +1,280 @@
+"""Mutation testing of the checks: `python -m tests.exercises.mutation [ID ...]`.
+
+Each worked solution is changed mechanically, one place at a time (operators, signs, comparisons, constants, indices,
+axes, transposes, NumPy functions, arguments, statements), and every changed solution that computes something else must
+be rejected by the check. Those that are accepted must stand in `SURVIVORS`, each with the reason. 10.digits is left
+out: its check asks for an accuracy, and most changes of a training recipe reach it too.
+"""
+
+# ruff: noqa: T201 - a report for the terminal
+import ast
+import copy
+import inspect
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dlcalc.exercises import EXERCISES
+from dlcalc.exercises.driving import drive
+from dlcalc.exercises.exercise import Exercise
+from dlcalc.exercises.judging import find_faults, not_attempted
+from dlcalc.exercises.reading import read_observation
+
+SECONDS = 0.4
+LEFT_OUT = {"10.digits"}
+
+SAME = "computes the same: "
+# What is accepted, by exercise and a piece of the changed line, with the reason.
+SURVIVORS: dict[tuple[str, str], str] = {
+    ("01.count_parameters", "zip(sizes[:], sizes[1:])"): SAME + "zip stops at the shorter list",
+    ("02.mse", "return np.mean((y_hat - y) ** 2)"): SAME + "an np.float64 is a float",
+    ("02.mse", "(y - y_hat) ** 2"): SAME + "the square knows no sign",
+    ("04.sigmoid", "np.asarray(z) > 0"): SAME + "at 0 both branches give 1",
+    ("04.sigmoid", "np.where(z >= 0"): SAME + "z is a float or an array",
+    ("04.drelu", "np.where(z > 0"): SAME + "z is a float or an array",
+    ("04.drelu", "1.0, -0.0)"): SAME + "−0.0 equals 0.0",
+    ("04.derivative_from_output", "np.where(v > 0"): SAME + "v is a float or an array",
+    ("04.derivative_from_output", "1.0, -0.0)"): SAME + "−0.0 equals 0.0",
+    ("05.taylor1", "f0 + d @ g"): SAME + "the scalar product is symmetric",
+    ("05.taylor2", "f0 + d @ g + 0.5"): SAME + "the scalar product is symmetric",
+    ("05.taylor2", "d @ (0.5 * d @ H)"): SAME + "the scalar product is symmetric",
+    ("05.taylor2", "H @ (0.5 * d) @ d"): SAME + "H is symmetric",
+    ("05.jacobian_fd", "axis=-1"): SAME + "the last of two axes is axis 1",
+    ("06.total_derivative", "total = -0.0"): SAME + "−0.0 equals 0.0",
+    ("06.cost", "for n, m in zip"): SAME + "m·n = n·m",
+    ("06.cost", "zip(sizes[1:], sizes[:-1])"): SAME + "m·n = n·m",
+    ("06.cost", "zip(sizes[:], sizes[1:])"): SAME + "zip stops at the shorter list",
+    ("07.hidden_delta", "total = -0.0"): SAME + "−0.0 equals 0.0",
+    ("07.backprop_units", "delta = [dphi(z[j])"): SAME + "a list of numbers serves as well inside",
+    ("08.mlp_backward", "f = cache[-1][1]"): SAME + "the last pair of the cache is (Z, Z)",
+    ("08.mlp_backward", "f = cache[-1][-1]"): SAME + "the last pair of the cache is (Z, Z)",
+    ("08.mlp_backward", "V = cache[layer - 1][-1]"): SAME + "V is the last of a pair",
+    ("08.mlp_backward", "if layer >= 1:"): SAME + "the last error signal is computed and not used",
+    ("08.mlp_backward", "if layer > 0:"): SAME + "the last error signal is computed and not used",
+    ("08.mlp_backward", "if layer > -1:"): SAME + "the last error signal is computed and not used",
+    ("08.gradient_check", "n = numerical"): SAME + "NumPy makes an array of the list",
+    ("08.gradient_check", "h = -1e-05"): SAME + "a central difference is even in h",
+    ("08.gradient_check", "np.linalg.norm(g - n)"): SAME + "the norm knows no sign",
+    ("09.backward", "y_bars.get(parent, -0.0)"): SAME + "−0.0 equals 0.0",
+    ("10.build", "nn.Flatten(0, -1)"): SAME + "the last of two axes is axis 1",
+    ("10.manual_grads", "np.maximum(0, Z)"): SAME + "the maximum is symmetric",
+    ("10.manual_grads", "delta2 * W2 * (Z > 0)"): SAME + "(N, 1) times (1, n) is the same product by broadcasting",
+    ("10.manual_grads", "[:, -1]"): SAME + "there is one column",
+    ("10.train", "torch.manual_seed(seed) -> pass"): SAME + "full-batch training draws no random numbers",
+    ("10.train", "loss_function(y, model(X))"): SAME + "the square knows no sign",
+}
+# Any rule that tells the runs apart is a right answer: a change that still labels the runs of these seeds is one.
+FURTHER_SEEDS = range(1, 21)
+
+OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
+    ast.Add: (ast.Sub, ast.Mult),
+    ast.Sub: (ast.Add, ast.Mult),
+    ast.Mult: (ast.Div, ast.Add),
+    ast.Div: (ast.Mult, ast.Sub),
+    ast.MatMult: (ast.Mult,),
+    ast.Pow: (ast.Mult, ast.Add),
+}
+COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
+    ast.Gt: (ast.GtE, ast.Lt),
+    ast.GtE: (ast.Gt, ast.Lt),
+    ast.Lt: (ast.LtE, ast.Gt),
+    ast.Eq: (ast.NotEq,),
+    ast.NotEq: (ast.Eq,),
+    ast.Is: (ast.IsNot,),
+    ast.IsNot: (ast.Is,),
+    ast.In: (ast.NotIn,),
+    ast.NotIn: (ast.In,),
+}
+FUNCTIONS = {
+    "hstack": "vstack", "ones": "zeros", "zeros": "ones", "sum": "mean", "mean": "sum", "exp": "log1p",
+    "abs": "negative", "maximum": "minimum", "diag": "atleast_2d", "stack": "concatenate", "norm": "sum",
+    "sqrt": "square", "tanh": "sin", "append": "extend", "item": "detach", "T": "", "copy": "", "ravel": "",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A changed solution: the changed line, and what was done."""
+
+    exercise: Exercise
+    source: str
+    change: str
+
+
+def mutants(exercise: Exercise) -> Iterator[Mutant]:
+    """All changed solutions of an exercise that still compile, each once."""
+    source = textwrap.dedent(inspect.getsource(exercise.reference))
+    tree = ast.parse(source)
+    _drop_docstrings(tree)
+    whole, seen = ast.unparse(tree), set()
+    for index, node in enumerate(ast.walk(tree)):
+        for number in range(len(_changes(node))):
+            changed = copy.deepcopy(tree)
+            place = list(ast.walk(changed))[index]
+            _changes(place)[number]()
+            text = ast.unparse(ast.fix_missing_locations(changed))
+            if text != whole and text not in seen:
+                seen.add(text)
+                yield Mutant(exercise, text, _difference(whole, text))
+
+
+def _drop_docstrings(tree: ast.AST) -> None:
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.FunctionDef | ast.ClassDef)
+            and ast.get_docstring(node) is not None
+            and len(node.body) > 1
+        ):
+            del node.body[0]
+
+
+def _difference(old: str, new: str) -> str:
+    before, after = old.splitlines(), new.splitlines()
+    removed = [line.strip() for line in before if line not in after]
+    added = [line.strip() for line in after if line not in before]
+    return f"{' | '.join(removed)} -> {' | '.join(added)}"
+
+
+def _changes(node: ast.AST) -> list:
+    """The changes that can be made in place at a node, as functions of no argument."""
+    changes = []
+    if isinstance(node, ast.BinOp | ast.AugAssign):
+        changes += [_set(node, "op", new()) for new in OPERATORS.get(type(node.op), ())]
+    if isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Add | ast.Mult):
+        changes.append(_swap(node, "left", "right"))
+    if isinstance(node, ast.Compare):
+        changes += [_set(node, "ops", [new()]) for new in COMPARISONS.get(type(node.ops[0]), ())]
+    if isinstance(node, ast.Constant):
+        changes += [_set(node, "value", new) for new in _other_values(node.value)]
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        changes.append(_set(node, "op", ast.UAdd()))
+    if isinstance(node, ast.IfExp):
+        changes.append(_swap(node, "body", "orelse"))
+    if isinstance(node, ast.Attribute) and node.attr in FUNCTIONS and FUNCTIONS[node.attr]:
+        changes.append(_set(node, "attr", FUNCTIONS[node.attr]))
+    if isinstance(node, ast.Slice):
+        changes += [_set(node, part, None) for part in ("lower", "upper", "step") if getattr(node, part)]
+    if isinstance(node, ast.Call | ast.Tuple | ast.List):
+        changes += _reorderings(node)
+    changes += _removals(node)
+    return changes
+
+
+def _set(node: ast.AST, field: str, value: object):
+    return lambda: setattr(node, field, value)
+
+
+def _swap(node: ast.AST, one: str, other: str):
+    def change() -> None:
+        first, second = getattr(node, one), getattr(node, other)
+        setattr(node, one, second)
+        setattr(node, other, first)
+
+    return change
+
+
+def _other_values(value: object) -> list[object]:
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int):
+        return [value + 1, value - 1, -value] if value else [1, -1]
+    if isinstance(value, float):
+        return [value * 2 + 0.5, value + 1, -value]
+    return []
+
+
+def _reorderings(node: ast.Call | ast.Tuple | ast.List) -> list:
+    items = node.args if isinstance(node, ast.Call) else node.elts
+    changes = []
+    if len(items) == 2:
+        changes.append(items.reverse)
+    if isinstance(node, ast.Call):
+        changes += [_drop_keyword(node, keyword.arg) for keyword in node.keywords]
+    return changes
+
+
+def _drop_keyword(node: ast.Call, name: str | None):
+    def change() -> None:
+        node.keywords = [keyword for keyword in node.keywords if keyword.arg != name]
+
+    return change
+
+
+def _removals(node: ast.AST) -> list:
+    """A transpose left out, a negation, a statement left out, a condition turned round."""
+    changes = []
+    for field, value in ast.iter_fields(node):
+        if isinstance(value, ast.Attribute) and value.attr == "T":
+            changes.append(_set(node, field, value.value))
+        if isinstance(value, ast.Call) and not isinstance(node, ast.Expr) and len(value.args) == 1:
+            changes.append(_set(node, field, value.args[0]))
+        if field == "test":
+            changes.append(_set(node, field, ast.UnaryOp(ast.Not(), value)))
+        if field in ("body", "orelse") and isinstance(value, list) and not isinstance(node, ast.Module):
+            changes += [_replace(value, index) for index in range(len(value)) if not isinstance(value[index], ast.Pass)]
+    if isinstance(node, ast.Return) and node.value is not None:
+        negative = ast.UnaryOp(ast.USub(), node.value)
+        changes.append(_set(node, "value", negative))
+    return changes
+
+
+def _replace(body: list, index: int):
+    def change() -> None:
+        body[index] = ast.Pass()
+
+    return change
+
+
+def rejected(mutant: Mutant, seed: int = 0) -> bool:
+    """Whether the check finds something wrong with a changed solution."""
+    exercise = mutant.exercise
+    namespace = dict(vars(inspect.getmodule(exercise.reference)))
+    exec(compile(mutant.source, "<mutant>", "exec"), namespace)
+    answer = namespace[exercise.reference.__name__]
+    seen = drive(answer, exercise.all_cases(seed), seconds=SECONDS)
+    checked = [read_observation(item) for item in seen]
+    return bool(not_attempted(exercise, checked)) or any(find_faults(exercise, seed, checked))
+
+
+def survivors(exercise: Exercise) -> tuple[int, list[Mutant]]:
+    """How many changed solutions there are, and which of them are accepted."""
+    found = list(mutants(exercise))
+    return len(found), [mutant for mutant in found if not rejected(mutant)]
+
+
+def reason_for(mutant: Mutant) -> str:
+    """Why a changed solution is accepted, or ""."""
+    for (exercise_id, piece), reason in SURVIVORS.items():
+        if exercise_id == mutant.exercise.id and piece in mutant.change:
+            return reason
+    if mutant.exercise.id != "10.diagnose":
+        return ""
+    if any(rejected(mutant, seed) for seed in FURTHER_SEEDS):
+        return "tells the twelve runs of this seed apart, and not all of the further seeds': any such rule is accepted"
+    return SAME + f"it labels the runs of {len(FURTHER_SEEDS)} further seeds like the reference"
+
+
+def main(names: list[str]) -> int:
+    """Print a table; the exit status is 1 if an accepted mutant has no reason."""
+    total = equivalent = accepted = unexplained = 0
+    for exercise in EXERCISES.values():
+        if exercise.id in LEFT_OUT or (names and exercise.id not in names):
+            continue
+        count, alive = survivors(exercise)
+        total += count
+        print(f"{exercise.id:<28}{count:>5} mutants {count - len(alive):>5} rejected")
+        for mutant in alive:
+            reason = reason_for(mutant)
+            equivalent += reason.startswith(SAME)
+            accepted += not reason.startswith(SAME)
+            unexplained += not reason
+            print(f"    {mutant.change!r}\n        {reason or 'UNEXPLAINED'}")
+    differing = total - equivalent
+    share = (differing - accepted) / differing
+    print(f"{total} mutants, {equivalent} compute the same; {share:.2%} of the {differing} others rejected")
+    return int(unexplained > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
