@@ -35,7 +35,8 @@ DRAG = 60
 # Every frame of the screen, look whether the picture is another one: an image by its source, a canvas by its pixels.
 WATCH = """(cell) => {
   const small = new OffscreenCanvas(180, 90), context = small.getContext('2d', { willReadFrequently: true });
-  const picture = () => [...cell.querySelectorAll('canvas[role=img], .jp-OutputArea img')].filter((e) => e.offsetHeight)[0];
+  const pictures = () => [...cell.querySelectorAll('canvas[role=img], .jp-OutputArea img')];
+  const picture = () => pictures().find((element) => element.offsetHeight);
   const look = () => {
     const element = picture();
     if (!element) return null;
@@ -109,7 +110,11 @@ def main():
     shown = {way: [] for way in CELLS}
     right = {way: [] for way in CELLS}
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
-    with tempfile.TemporaryDirectory() as folder, jupyter_server(Path(folder)) as server, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        jupyter_server(Path(folder)) as server,
+        sync_playwright() as playwright,
+    ):
         name = server.write("speed.ipynb", *CELLS.values())
         with chromium(playwright) as browser:
             notebook = NotebookPage(browser, server, name)

@@ -115,7 +115,7 @@ def step_losses(problem: Problem, kept: Array, targets: Array) -> Array:
         return log_sums.sum(axis=1) - kept[:, 0] / problem.factor
     F = kept[:, 1:].reshape(len(kept), *targets.shape[1:])
     if problem.kind == "squared":
-        residuals = (F - targets).reshape(len(kept), -1)
+        residuals = (F - targets).reshape(len(kept), kept.shape[1] - 1)
         halves = 2 if problem.loss is LOSSES["half_squared_error"] else 1
         return np.vecdot(residuals, residuals) / (halves * problem.factor)
     terms: Array = problem.loss.values(F.transpose(0, 2, 1), targets.transpose(0, 2, 1))

@@ -5,47 +5,39 @@ A node is anything with `.value`, `.tracked` (whether it takes part) and `.origi
     (operation, inputs, arguments, age, code, instruction)
 
 where `arguments` are the saved values of the inputs, then the parameters, and `code` and `instruction` say where the
-operation was written. Every node is younger than its inputs, so taking the youngest first visits each after all its
-consumers, and nothing here calls itself: a graph of a million nodes in a row is no deeper than a small one.
+operation was written; once the saved values are freed, the operation alone. Every node is younger than its inputs, so
+taking the youngest first visits each after all its consumers, and nothing here calls itself: a graph of a million
+nodes in a row is no deeper than a small one.
 
 References
 ----------
 Griewank & Walther, *Evaluating Derivatives*, 2nd ed. (2008).
 """
 
-import contextvars
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Iterable
 from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
 import numpy as np
 
-
-class Freed(tuple[Any, ...]):
-    """The origin of a node whose saved values are gone."""
-
-    __slots__ = ()
-
-    def __getitem__(self, _: Any) -> Any:
-        message = (
-            "Trying to backward through the graph a second time: its saved values were freed by the first backward. "
-            "Compute the loss again before each backward(), or say retain_graph=True the first time."
-        )
-        raise RuntimeError(message)
+from dlcalc.autodiff.silence import quietly, silent_context
 
 
-FREED = Freed()
+class Mode(threading.local):
+    """Whether operations are recorded, in this thread."""
+
+    enabled = True
 
 
 class Recorder:
-    """What is true of recording as a whole: whether it is on, and what was changed in place, and when.
+    """What is true of recording as a whole: ages, and what was changed in place, and when.
 
     Ages count down: the younger, the smaller, so that a heap hands out the youngest first.
     """
 
     def __init__(self) -> None:
-        self.enabled = True
         self.default_dtype: Any = np.dtype(np.float64)
         self.next_age = count(-1, -1).__next__
         self.last_change = 0
@@ -56,21 +48,12 @@ class Recorder:
         self.last_change = self.changes[id(value if value.base is None else value.base)] = self.next_age()
 
 
+mode = Mode()
 recorder = Recorder()
 _sum = np.add.reduce
 
 
-_SILENTLY = contextvars.copy_context()
-_SILENTLY.run(np.seterr, all="ignore")
-
-
-def quietly(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    """function(...) without NumPy's warnings, in a silent context or, if another thread is in there, with errstate."""
-    try:
-        return _SILENTLY.run(function, *arguments, **options)
-    except RuntimeError:
-        with np.errstate(all="ignore"):
-            return function(*arguments, **options)
+_PULLING = silent_context()
 
 
 def sorted_graph(roots: Iterable[Any]) -> list[Any]:
@@ -168,11 +151,7 @@ def pullback(
     """
     keep = frozenset() if wanted is None else frozenset(wanted)
     needed = None if wanted is None else needed_for(keep, sorted_graph(roots))
-    before, recorder.enabled = recorder.enabled, record
-    try:
-        return quietly(_pull, roots, seeds, needed, keep, retain, record)
-    finally:
-        recorder.enabled = before
+    return quietly(_PULLING, _pull, roots, seeds, needed, keep, retain, record)
 
 
 def _pull(roots: Any, seeds: Any, needed: Any, keep: Any, retain: bool, record: bool) -> dict[Any, Any]:
@@ -209,7 +188,7 @@ def _pull(roots: Any, seeds: Any, needed: Any, keep: Any, retain: bool, record: 
                     # What a leaf receives may become its .grad, which must not be shared.
                     adjoints[x] = x_bar.copy() if x_bar is y_bar and not record else x_bar
         if passed and operation.saves and not retain:
-            y.origin = FREED
+            y.origin = operation
     if found:
         adjoints.update(found)
     return adjoints

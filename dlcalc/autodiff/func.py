@@ -42,6 +42,8 @@ def _run(f: Function, args: tuple[Any, ...], places: tuple[int, ...], has_aux: b
     if not isinstance(y, Tensor):
         message = f"the function has to return a Tensor, not {type(y).__name__}"
         raise TypeError(message)
+    if isinstance(aux, Tensor) and not _leads_elsewhere(aux, list(variables.values())):
+        aux = aux.detach()
     return list(variables.values()), y, aux
 
 

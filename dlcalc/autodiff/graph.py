@@ -7,7 +7,7 @@
 >>> [(node.operation, float(node.value), float(node.gradient)) for node in torch.graph(f).nodes]
 [('leaf', 3.0, 16.0), ('leaf', -1.0, 12.0), ('add', 2.0, 12.0), ('pow', 4.0, 3.0), ('mul', 12.0, 1.0)]
 >>> [float(path.product) for path in torch.paths(f, x)]
-[4.0, 12.0]
+[12.0, 4.0]
 """
 
 import linecache
@@ -16,9 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from dlcalc.autodiff.engine import pullback, quietly, sorted_graph, unbroadcast
+from dlcalc.autodiff.engine import pullback, sorted_graph, unbroadcast
+from dlcalc.autodiff.silence import quietly, silent_context
 from dlcalc.autodiff.tensor import Tensor
 from dlcalc.typing import Array
+
+_LOOKING = silent_context()
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,10 +99,8 @@ def _tensors(root: Tensor) -> list[Tensor]:
 
 def _line(code: Any, instruction: int) -> int:
     """The line of an instruction within its code."""
-    for start, end, line in code.co_lines():
-        if start <= instruction < end and line:
-            return int(line)
-    return int(code.co_firstlineno)
+    lines = (line for start, end, line in code.co_lines() if start <= instruction < end and line)
+    return int(next(lines, code.co_firstlineno))
 
 
 def _node(index: int, tensor: Tensor, gradient: Any) -> Node:
@@ -120,7 +121,7 @@ def _local_derivative(y: Tensor, i: int) -> Array:
     size = int(np.prod(shape, dtype=int))
     units = np.eye(size, dtype=y.value.dtype).reshape((size, *shape))
     rule = next(vjp for k, vjp in enumerate(operation.vjps) if k == i)
-    x_bar = np.asarray(quietly(rule, units, y.value, *arguments))
+    x_bar = np.asarray(quietly(_LOOKING, rule, units, y.value, *arguments))
     return np.asarray(unbroadcast(x_bar, inputs[i].value.shape, 1)).reshape(shape + inputs[i].value.shape)
 
 
@@ -153,10 +154,18 @@ def paths(root: Tensor, leaf: Tensor) -> list[Path]:
     """Every path from the leaf to the root; the sum of their products is ∂root/∂leaf.
 
     There may be exponentially many: this is for showing why reverse mode does not walk them one by one.
+
+    Raises
+    ------
+    ValueError
+        If the root does not depend on the leaf.
     """
     tensors = _tensors(root)
+    if leaf not in set(tensors):
+        message = "paths: the first tensor does not depend on the second"
+        raise ValueError(message)
     whole = graph(root)
-    start, goal = tensors.index(leaf), len(tensors) - 1
+    start, goal = {y: i for i, y in enumerate(tensors)}[leaf], len(tensors) - 1
     leaving: dict[int, list[Edge]] = {}
     for edge in whole.edges:
         leaving.setdefault(edge.start, []).append(edge)

@@ -17,7 +17,6 @@ References
 Griewank & Walther, *Evaluating Derivatives*, 2nd ed. (2008); Baydin et al., JMLR 18(153), 2018.
 """
 
-import contextvars
 import importlib
 import math
 import operator
@@ -29,8 +28,9 @@ from typing import Any
 
 import numpy as np
 
-_SILENTLY = contextvars.copy_context()
-_SILENTLY.run(np.seterr, all="ignore")
+from dlcalc.autodiff.silence import silent_context
+
+COMPUTING = silent_context()
 
 Rule = Callable[..., Any]
 Axes = tuple[int, ...] | None
@@ -41,8 +41,7 @@ class Primitive:
     """One row: y = forward(*inputs, *parameters) with a VJP and a JVP for each input.
 
     `saves` says whether a rule needs the values of inputs or output; only then does changing them in place matter.
-    `compute` is the forward without NumPy's warnings: log 0 is -inf and 0/0 is nan, as in PyTorch. Running in a context
-    that was made once costs a tenth of `np.errstate`; whoever finds it taken, by another thread, uses the latter.
+    `compute` is the forward in a silent context, which may be taken (see `silence`).
     """
 
     name: str
@@ -53,7 +52,7 @@ class Primitive:
     compute: Callable[..., Any] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "compute", partial(_SILENTLY.run, self.forward))
+        object.__setattr__(self, "compute", partial(COMPUTING.run, self.forward))
 
     def __call__(self, *arguments: Any) -> Any:
         """The forward on arrays; if any argument is a tensor, a recorded tensor."""
@@ -61,6 +60,14 @@ class Primitive:
             if hasattr(argument, "requires_grad"):
                 return argument.call(self, arguments)
         return self.forward(*arguments)
+
+    def __getitem__(self, part: int) -> Any:
+        """Nothing: a node that was freed has only its bare operation left for an origin."""
+        message = (
+            "Trying to backward through the graph a second time: its saved values were freed by the first backward. "
+            "Compute the loss again before each backward(), or say retain_graph=True the first time."
+        )
+        raise RuntimeError(message)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -356,7 +363,7 @@ PERMUTE: Primitive = _linear(
 GATHER: Primitive = _linear(
     "gather",
     _gather,
-    lambda y_bar, y, x, index, n_batch: SCATTER(y_bar, x.shape, index, y_bar.ndim - y.ndim),
+    lambda y_bar, y, x, index, n_batch: SCATTER(y_bar, x.shape[n_batch:], index, n_batch + y_bar.ndim - y.ndim),
 )
 SCATTER: Primitive = _linear(
     "scatter",

@@ -196,6 +196,15 @@ _ALL = (
         reveal="it is 3: the first term left out is of third order.",
     ),
     _choose(
+        "05.transfer",
+        "A layer has 784 inputs and 10 outputs, and φ is applied to each output. How many entries of its Jacobian with "
+        "respect to the inputs can differ from 0, and how many of ∂z/∂W?",
+        ("7840 and 7840", "∂z/∂W has 10 · 7840 entries, and in the row of z_k only those of row k of W are not 0."),
+        ("10 and 7840", "diag(φ′) is diagonal, but multiplied by W̄ it gives a full 10 × 784 matrix."),
+        ("7840 and 78400", "of the 78400 entries of ∂z/∂W only [k = i] v_j remain, a tenth of them."),
+        right="a",
+    ),
+    _choose(
         "06.order",
         "A network has 1000 inputs and one output. Which order of multiplying its Jacobians is cheaper?",
         ("Forward, from the inputs", "that carries a matrix with 1000 columns through all layers."),
@@ -209,6 +218,14 @@ _ALL = (
         number=31.0,
         within=1.001,
         reveal="it is 2·5 + 3·7 = 31: multiply along a path, add over paths.",
+    ),
+    _choose(
+        "06.transfer",
+        "A program has 3 inputs and 1,000,000 outputs, and you need the whole Jacobian. Which mode do you choose?",
+        ("Reverse", "that would carry a million rows, one for each output."),
+        ("Forward", "three columns, one for each input, go through the program once."),
+        ("Path by path", "paths share most of their edges; walking each one repeats the work."),
+        right="b",
     ),
     _choose(
         "07.bias-node",

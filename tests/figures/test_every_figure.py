@@ -24,9 +24,9 @@ every_slider = pytest.mark.parametrize("name", SLIDERS)
 
 
 def stops(exhibit, count=7):
-    """Values of the slider from its first to its last."""
+    """Values of the slider from its first to its last, at most as many as asked for."""
     values = exhibit.slider.values
-    return [values[round(index)] for index in np.linspace(0, len(values) - 1, count)]
+    return [values[index] for index in sorted({round(i) for i in np.linspace(0, len(values) - 1, count)})]
 
 
 @every_figure
@@ -236,3 +236,11 @@ def test_an_unknown_figure_is_an_attribute_error():
 
 def test_no_module_has_the_name_of_a_figure():
     assert not set(dlcalc.figures._MODULES) & set(dlcalc.figures._MODULES.values())
+
+
+@every_figure
+@pytest.mark.parametrize("size", [(6.4, 4.8), (12, 3), (3, 6)])
+def test_a_figure_of_any_size_is_drawn_without_complaint(name, size):
+    figure = blank_figure(size)
+    FIGURES[name].draw(figure)
+    figure.canvas.draw()
