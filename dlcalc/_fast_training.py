@@ -262,8 +262,9 @@ def in_safe_range(squares: Array) -> bool:
 
 def _with_bias_nodes(X: Array, unit: float) -> Array:
     """Unit · [X 1], one example per row."""
-    result = np.full((X.shape[0], X.shape[1] + 1), unit, X.dtype)
+    result = np.empty((X.shape[0], X.shape[1] + 1), X.dtype)
     np.multiply(X, X.dtype.type(unit), out=result[:, :-1])
+    result[:, -1] = unit
     return result
 
 

@@ -107,7 +107,8 @@ def leaky_relu_second(z: Array) -> Array:
 
 
 def elu(z: Array) -> Array:
-    return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))
+    # One of the two is 0.
+    return np.maximum(z, 0) + np.expm1(np.minimum(z, 0))
 
 
 def elu_first(z: Array) -> Array:
@@ -208,11 +209,12 @@ def gelu_tanh_second(z: Array) -> Array:
 
 def _gelu_argument(z: Array) -> Array:
     z = np.clip(z, -GELU_FLAT, GELU_FLAT)
-    return GELU_SCALE * z * (1 + GELU_CUBIC * z * z)
+    # Few roundings, as an error of a grows |a|-fold in e^a.
+    return z * (GELU_SCALE + GELU_SCALE * GELU_CUBIC * (z * z))
 
 
 def _gelu_slope(z: Array) -> Array:
-    return GELU_SCALE * (1 + 3 * GELU_CUBIC * z * z)
+    return GELU_SCALE + 3 * GELU_SCALE * GELU_CUBIC * (z * z)
 
 
 # softplus: φ(z) = ln(1 + e^z), whose derivative is the sigmoid

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from dlcalc._formulas import GELU_CUBIC, GELU_SCALE
+from dlcalc._formulas import GELU_CUBIC, GELU_SCALE, LEAKY_SLOPE
 from dlcalc.typing import Array
 
 Kernel: TypeAlias = Callable[[Array, Array, Array, Array], None]
@@ -103,6 +103,24 @@ def relu(z: Array, v: Array, dv: Array, scratch: Array) -> None:
     """The sign of max(z, 0) is φ′: 0, 1, or nan."""
     np.maximum(z, 0, out=v)
     np.sign(v, out=dv)
+
+
+def leaky_relu(z: Array, v: Array, dv: Array, scratch: Array) -> None:
+    """The larger of z and slope · z, and φ′ the larger of relu′ and the slope."""
+    np.multiply(z, LEAKY_SLOPE, out=scratch)
+    np.maximum(z, 0, out=dv)
+    np.sign(dv, out=dv)
+    np.maximum(dv, LEAKY_SLOPE, out=dv)
+    np.maximum(z, scratch, out=v)
+
+
+def elu(z: Array, v: Array, dv: Array, scratch: Array) -> None:
+    """With m = min(z, 0): φ = max(z, 0) + e^m - 1 and φ′ = e^m."""
+    np.minimum(z, 0, out=scratch)
+    np.exp(scratch, out=dv)
+    np.expm1(scratch, out=scratch)
+    np.maximum(z, 0, out=v)
+    np.add(v, scratch, out=v)
 
 
 def softmax(fallback: Formula, z: Array) -> Array:

@@ -36,6 +36,15 @@ def positive_number(value: object, name: str) -> float:
     return number
 
 
+def number_from_0(value: object, name: str) -> float:
+    """The value as a finite float of at least 0."""
+    number = real_number(value, name)
+    if not (0 <= number < np.inf):
+        message = f"{name} must be a finite number of at least 0, not {number!r}"
+        raise ValueError(message)
+    return number
+
+
 def real_number(value: object, name: str) -> float:
     """The value as a float; strings, booleans and arrays of more than one number are refused."""
     entries = np.asarray(value)
@@ -60,7 +69,7 @@ def generator(rng: Any) -> np.random.Generator:
     """The generator itself, or one seeded by the given whole number, or one without a seed for None."""
     if isinstance(rng, np.random.Generator):
         return rng
-    return np.random.default_rng(None if rng is None else whole_number(rng, "rng", 0))
+    return np.random.default_rng(None if rng is None else whole_number(rng, "rng, if not a numpy.random.Generator,", 0))
 
 
 def floating_dtype(dtype: DTypeLike | None, weights: Sequence[Array] | None) -> np.dtype[Any]:
@@ -169,6 +178,10 @@ def real_array(values: Any, name: str) -> Array:
 
 def finite(array: Array, name: str) -> Array:
     """The array, if every entry is finite."""
+    with np.errstate(all="ignore"):
+        # A finite sum has finite terms; it takes a fraction of the time of a look at each of them.
+        if np.isfinite(array.sum()):
+            return array
     bad = ~np.isfinite(array)
     if bad.any():
         first = tuple(int(index) for index in np.argwhere(bad)[0])

@@ -120,9 +120,14 @@ sigmoid = Activation(
 tanh = Activation("tanh", formulas.tanh, formulas.tanh_first, formulas.tanh_second, kernel=kernels.tanh)
 relu = Activation("relu", formulas.relu, formulas.relu_first, formulas.relu_second, kinks=(0.0,), kernel=kernels.relu)
 leaky_relu = Activation(
-    "leaky_relu", formulas.leaky_relu, formulas.leaky_relu_first, formulas.leaky_relu_second, kinks=(0.0,)
+    "leaky_relu",
+    formulas.leaky_relu,
+    formulas.leaky_relu_first,
+    formulas.leaky_relu_second,
+    kinks=(0.0,),
+    kernel=kernels.leaky_relu,
 )
-elu = Activation("elu", formulas.elu, formulas.elu_first, formulas.elu_second)
+elu = Activation("elu", formulas.elu, formulas.elu_first, formulas.elu_second, kernel=kernels.elu)
 gelu = Activation("gelu", formulas.gelu, formulas.gelu_first, formulas.gelu_second)
 gelu_tanh = Activation(
     "gelu_tanh", formulas.gelu_tanh, formulas.gelu_tanh_first, formulas.gelu_tanh_second, kernel=kernels.gelu_tanh

@@ -16,7 +16,7 @@ from importlib import resources
 
 import numpy as np
 
-from dlcalc._network_input import real_array, real_number, whole_number
+from dlcalc._network_input import generator, number_from_0, real_array, real_number, whole_number
 from dlcalc.typing import Array
 
 Examples = tuple[Array, Array]
@@ -38,13 +38,13 @@ def two_moons(n_examples: int = 200, *, noise: float = 0.1, rng: np.random.Gener
     X : ndarray of shape (n_examples, 2)
     y : ndarray of int of shape (n_examples,)
     """
-    rng = np.random.default_rng(rng)
+    rng = generator(rng)
     y = _labels(n_examples, 2)
     angle = np.pi * rng.random(len(y))
     upper = np.column_stack([np.cos(angle), np.sin(angle)])
     lower = np.column_stack([1 - np.cos(angle), 0.5 - np.sin(angle)])
     X = np.where(y[:, np.newaxis] == 0, upper, lower)
-    return X + _deviation(noise) * rng.standard_normal(X.shape), y
+    return X + number_from_0(noise, "noise") * rng.standard_normal(X.shape), y
 
 
 def spirals(
@@ -72,12 +72,12 @@ def spirals(
     X : ndarray of shape (n_examples, 2)
     y : ndarray of int of shape (n_examples,)
     """
-    rng = np.random.default_rng(rng)
+    rng = generator(rng)
     y = _labels(n_examples, whole_number(n_classes, "n_classes", 1))
     radius = rng.random(len(y))
     angle = 2 * np.pi * (real_number(turns, "turns") * radius + y / n_classes)
     X = radius[:, np.newaxis] * np.column_stack([np.cos(angle), np.sin(angle)])
-    return X + _deviation(noise) * rng.standard_normal(X.shape), y
+    return X + number_from_0(noise, "noise") * rng.standard_normal(X.shape), y
 
 
 def lecture_regression() -> Examples:
@@ -144,7 +144,7 @@ def held_out_split(
     if not 0 < real_number(fraction, "fraction") < 1:
         message = f"fraction must lie between 0 and 1, not {fraction!r}"
         raise ValueError(message)
-    order = np.random.default_rng(rng).permutation(len(y))
+    order = generator(rng).permutation(len(y))
     classes = [order[y[order] == label] for label in np.unique(y)]
     counts = [round(fraction * len(rows)) for rows in classes]
     held_out = np.isin(order, np.concatenate([rows[:n] for rows, n in zip(classes, counts, strict=True)]))
@@ -156,10 +156,3 @@ def _labels(n_examples: int, n_classes: int) -> Array:
     """0 … 0 1 … 1 …, the classes as equal in number as can be, the first ones larger."""
     n_examples = whole_number(n_examples, "n_examples", 1)
     return np.sort(np.arange(n_examples) % n_classes)
-
-
-def _deviation(noise: float) -> float:
-    if not 0 <= real_number(noise, "noise") < np.inf:
-        message = f"noise must be a finite number of at least 0, not {noise!r}"
-        raise ValueError(message)
-    return float(noise)

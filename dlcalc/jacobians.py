@@ -61,7 +61,11 @@ def elementwise(phi: str | Activation, z: ArrayLike) -> Array:
         If no activation has that name, or z is neither a vector nor a batch of vectors.
     """
     slopes = activation(phi).derivative(_vectors(z, "z"))
-    return slopes[..., np.newaxis] * np.eye(slopes.shape[-1], dtype=slopes.dtype)
+    n = slopes.shape[-1]
+    J = np.zeros((*slopes.shape, n), dtype=slopes.dtype)
+    # Set, not multiplied by an identity matrix: 0 · nan would spread a nan over its row.
+    J[..., range(n), range(n)] = slopes
+    return J
 
 
 def layer(W: ArrayLike, z: ArrayLike, phi: str | Activation) -> Array:
@@ -124,7 +128,9 @@ def affine_weights(v: ArrayLike, n_outputs: int) -> Array:
     if v.ndim != 1:
         message = f"v must be a vector of shape (n,), not of shape {v.shape}"
         raise ValueError(message)
-    return np.eye(n_outputs, dtype=v.dtype)[:, :, np.newaxis] * v
+    J = np.zeros((n_outputs, n_outputs, v.size), dtype=v.dtype)
+    J[range(n_outputs), range(n_outputs)] = v
+    return J
 
 
 def polar_map(x: ArrayLike) -> Array:

@@ -81,15 +81,15 @@ class Loss:
         """
         f, Y = self._fitting(f, y)
         divisor = self.divisor(f.shape, reduction)
-        # A loss beyond the largest number is inf, which says enough.
-        with np.errstate(under="ignore", over="ignore"):
+        # A loss beyond the largest number is inf, and that of infinite outputs may be nan, which says enough.
+        with np.errstate(all="ignore"):
             return f.dtype.type(self.values(_wide(f), _wide(Y)).sum() / divisor)
 
     def error_signal(self, f: ArrayLike, y: ArrayLike, *, reduction: str = "mean") -> Array:
         """Δ⁽ᴸ⁾ = ∂ℓ/∂f of shape (B, n), with the divisor of the reduction; parameters and errors as for the loss."""
         f, Y = self._fitting(f, y)
         divisor = self.divisor(f.shape, reduction)
-        with np.errstate(under="ignore", over="ignore"):
+        with np.errstate(all="ignore"):
             return (self.signal(_wide(f), _wide(Y)) / divisor).astype(f.dtype, copy=False)
 
     def divisor(self, shape: tuple[int, ...], reduction: str = "mean") -> int:
@@ -109,7 +109,8 @@ class Loss:
         if f.size == 0:
             message = f"the batch is empty: f has the shape {f.shape}"
             raise ValueError(message)
-        return f, self.targets(f, y).astype(f.dtype, copy=False)
+        with np.errstate(over="ignore", under="ignore"):
+            return f, self.targets(f, y).astype(f.dtype, copy=False)
 
     def __repr__(self) -> str:
         return f"Loss({self.name!r})"
@@ -192,7 +193,7 @@ def one_hot(labels: ArrayLike, n_classes: int) -> Array:
     if wrong.any():
         row = wrong.argmax()
         message = (
-            f"class labels are whole numbers from 0 to {n_classes - 1}, as there are {n_classes} classes, "
+            f"class labels are whole numbers from 0 to {n_classes - 1} ({n_classes} in all), "
             f"but the label in row {row} is {labels[row]:g}"
         )
         raise ValueError(message)

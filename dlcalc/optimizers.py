@@ -27,7 +27,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from dlcalc._network_input import positive_number, real_number
+from dlcalc._network_input import number_from_0, positive_number, real_number
 from dlcalc.registry import Registry
 from dlcalc.typing import Array
 
@@ -59,10 +59,8 @@ class Optimizer(ABC):
     def __post_init__(self) -> None:
         self.lr = positive_number(self.lr, "lr")
         for option in fields(self):
-            value = getattr(self, option.name)
-            if option.name not in ("lr", "betas", "nesterov") and option.init and real_number(value, option.name) < 0:
-                message = f"{option.name} must be at least 0, not {value!r}"
-                raise ValueError(message)
+            if option.init and option.type in (float, "float"):
+                setattr(self, option.name, number_from_0(getattr(self, option.name), option.name))
 
     def step(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
         """Update every parameter in place, each in one subtraction.
@@ -151,9 +149,7 @@ class Adam(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if len(self.betas) != 2 or not all(0 <= real_number(beta, "betas") < 1 for beta in self.betas):
-            message = f"betas must be two numbers from 0 to below 1, not {self.betas!r}"
-            raise ValueError(message)
+        self.betas = _two_shares(self.betas)
 
     def change(self, w: Array, g: Array, memory: Memory) -> Array:
         """Lr · m̂ / (√v̂ + eps)."""
@@ -210,6 +206,17 @@ class Adagrad(Optimizer):
         s = memory["s"] = memory.get("s", np.zeros_like(w)) + g**2
         rate = self.lr / (1 + (self.t - 1) * self.lr_decay)
         return rate * g / (np.sqrt(s) + self.eps)
+
+
+def _two_shares(betas: object) -> tuple[float, float]:
+    if not isinstance(betas, Sequence):
+        message = f"betas must be two numbers, not {betas!r}"
+        raise TypeError(message)
+    numbers = [real_number(beta, "betas") for beta in betas]
+    if len(numbers) != 2 or not all(0 <= beta < 1 for beta in numbers):
+        message = f"betas must be two numbers from 0 to below 1, not {betas!r}"
+        raise ValueError(message)
+    return numbers[0], numbers[1]
 
 
 OPTIMIZERS: Registry[Callable[..., Optimizer]] = Registry(

@@ -6,7 +6,8 @@ python lessons/build.py --learner  only the learners' notebooks, which takes a s
 python lessons/build.py --check    write nothing; exit with 1 if a notebook is out of step with its source
 
 `source/NN_name.py` (jupytext's py:percent format, with solutions) is the only form that people edit. Between
-`### BEGIN SOLUTION` and `### END SOLUTION` a learner's notebook has `...`. In a worked notebook `--check` compares
+`### BEGIN SOLUTION` and `### END SOLUTION` a learner's notebook has `...`; in the worked edition each `predict` has its
+answer. In a worked notebook `--check` compares
 everything but the outputs: those that carry the lecture's numbers are under nbval's `# NBVAL_CHECK_OUTPUT`.
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import re
 import sys
@@ -25,8 +27,11 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from dlcalc.exercises import QUESTIONS
+
 LESSONS = Path(__file__).resolve().parent
 SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION\n?", re.MULTILINE | re.DOTALL)
+QUESTION = re.compile(r"""predict\("([^"]+)"\)""")
 MARKER = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
 KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -110,7 +115,16 @@ def worked_edition(source: Path) -> NotebookNode:
     notebook = read(source)
     for cell in notebook.cells:
         cell.source = MARKER.sub("", cell.source).rstrip("\n")
+        if cell.cell_type == "code":
+            cell.source = QUESTION.sub(answered, cell.source)
     return notebook
+
+
+def answered(call: re.Match[str]) -> str:
+    """The call of `predict` with the right answer, which opens the figures that wait for it."""
+    question = QUESTIONS[call[1]]
+    right = next((choice.key for choice in question.choices if choice.right), question.number)
+    return f'predict("{question.id}", {json.dumps(right)})'
 
 
 def run(notebook: NotebookNode) -> NotebookNode:

@@ -59,7 +59,7 @@ def test_right_gradients_of_smooth_functions_raise_no_alarm_and_nothing_is_skipp
         assert report.checked == a.size
 
 
-@pytest.mark.parametrize("name", SMOOTH.keys() - {"constant"})
+@pytest.mark.parametrize("name", [name for name in SMOOTH if name != "constant"])
 def test_a_gradient_wrong_by_a_tenth_of_a_percent_is_always_caught(name):
     f, g = SMOOTH[name]
     rng = np.random.default_rng(2)

@@ -50,6 +50,12 @@ def test_the_bias_column_drops_out_of_a_layer(phi):
     np.testing.assert_array_equal(jacobians.layer(other_bias, z, phi.name), J)
 
 
+def test_a_nan_stays_on_the_diagonal():
+    J = jacobians.elementwise("tanh", [0.0, np.nan])
+    assert np.isnan(J).tolist() == [[False, False], [False, True]]
+    assert jacobians.affine_weights([np.inf, 1.0], 2)[0, 1].tolist() == [0, 0]
+
+
 def test_the_jacobian_of_softmax_is_what_differences_find():
     np.testing.assert_allclose(jacobians.softmax(z), jacobian(softmax, z), atol=1e-10)
 

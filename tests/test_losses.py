@@ -131,6 +131,8 @@ def test_huge_logits_and_infinite_ones_are_no_trouble():
         assert bce([[inf]], [0]) == bce([[-inf]], [1]) == inf
         assert bce.error_signal([[inf], [-inf]], [1, 0]).tolist() == [[0], [0]]
         assert mse([[1e200]], [[0.0]]) == inf
+        assert mse(np.float32([[1.0]]), [[1e300]]) == inf
+        assert np.isnan(mse([[inf]], [[inf]]))
 
 
 def test_nan_outputs_give_a_nan_loss():
@@ -205,7 +207,7 @@ def test_what_is_not_real_numbers_is_a_type_error_naming_f_or_y(loss):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ([0, 3], "from 0 to 2, as there are 3 classes, but the label in row 1 is 3"),
+        ([0, 3], r"from 0 to 2 \(3 in all\), but the label in row 1 is 3"),
         ([-1, 0], "the label in row 0 is -1"),
         ([0, 1.5], "the label in row 1 is 1.5"),
         ([0, np.nan], "the label in row 1 is nan"),

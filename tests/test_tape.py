@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dlcalc import autodiff as torch
 from dlcalc.finite_differences import gradient
 from dlcalc.tape import backward_steps, local_derivatives
 from dlcalc.tape_programs import EXAMPLES, run
@@ -199,3 +200,18 @@ def test_a_graph_of_plain_data_becomes_a_tape():
 
 def test_plain_data_may_have_no_names():
     assert [entry.name for entry in from_graph(plain_data()[0])] == ["x1", "x2", "v1", "v2", "f"]
+
+
+def test_the_graph_of_autodiff_becomes_a_tape_with_the_same_gradients():
+    x, y = (torch.tensor(value, requires_grad=True) for value in (3.0, -1.0))
+    tape = from_graph(torch.graph(x * (x + y) ** 2), {0: "x", 1: "y"})
+    assert [entry.operation for entry in tape] == ["", "", "+", "²", "·"]
+    assert final(tape) == [16, 12, 12, 3, 1]
+
+
+def test_a_graph_of_tensors_has_autodiffs_gradients_at_every_node():
+    W = torch.tensor([[1.0, -2.0, 0.5], [0.5, 1.0, -1.0]], requires_grad=True)
+    v = torch.tensor([0.5, -1.0, 2.0], requires_grad=True)
+    graph = torch.graph((torch.relu(W @ v) * (W @ v + 1.0)).sum())
+    for found, node in zip(backward_steps(from_graph(graph))[-1].gradients, graph.nodes, strict=True):
+        np.testing.assert_allclose(found, node.gradient, rtol=1e-12)

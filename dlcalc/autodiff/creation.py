@@ -8,7 +8,7 @@ from dlcalc.autodiff.engine import recorder
 from dlcalc.autodiff.printing import DTYPES, DType, numpy_dtype
 from dlcalc.autodiff.tensor import Tensor, sequence, untracked
 
-__all__ = [
+__all__ = [  # noqa: PLE0604 (they are strings)
     *("arange", "as_tensor", "empty", "eye", "from_numpy", "full", "full_like", "get_default_dtype", "linspace"),
     *("manual_seed", "ones", "ones_like", "rand", "rand_like", "randint", "randn", "randn_like", "randperm"),
     *("set_default_dtype", "tensor", "zeros", "zeros_like"),

@@ -10,6 +10,7 @@ References
 Pearlmutter, Neural Computation 6 (1994) 147-160, for `hvp`; Baydin et al., JMLR 18(153), 2018.
 """
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -42,13 +43,15 @@ def _run(f: Function, args: tuple[Any, ...], places: tuple[int, ...], has_aux: b
     if not isinstance(y, Tensor):
         message = f"the function has to return a Tensor, not {type(y).__name__}"
         raise TypeError(message)
+    if isinstance(aux, Tensor) and not _leads_elsewhere(aux, list(variables.values())):
+        aux = aux.detach()
     return list(variables.values()), y, aux
 
 
 def _leads_elsewhere(y: Tensor, variables: list[Tensor], *others: Any) -> bool:
     """Whether the result depends on tracked tensors besides the variables, so that someone may differentiate again."""
-    own = {id(x) for x in variables if x.origin is None}
-    leaves = (node for node in sorted_graph([y]) if node.origin is None) if y.tracked else ()
+    own = {id(x) for x in variables if x.operation is None}
+    leaves = (node for node in sorted_graph([y]) if node.operation is None) if y.tracked else ()
     return any(id(leaf) not in own for leaf in leaves) or any(getattr(x, "tracked", False) for x in others)
 
 
@@ -58,8 +61,7 @@ def _pull(y: Tensor, seed: Tensor, variables: list[Tensor], *, record: bool) -> 
     if y.tracked:
         adjoints = pullback([y], [seed if record else seed.value], wanted=variables, retain=True, record=record)
     batch = seed.value.shape[: seed.value.ndim - y.value.ndim]
-    zeros = (np.zeros(batch + x.value.shape, x.value.dtype) for x in variables)
-    found = (adjoints.get(x, zero) for x, zero in zip(variables, zeros, strict=True))
+    found = (adjoints[x] if x in adjoints else np.zeros(batch + x.value.shape, x.value.dtype) for x in variables)
     return [x_bar if isinstance(x_bar, Tensor) else untracked(x_bar) for x_bar in found]
 
 
@@ -158,7 +160,7 @@ def jvp(f: Function, primals: Any, tangents: Any, *, has_aux: bool = False) -> A
 
 def _units(shape: tuple[int, ...], dtype: Any) -> Any:
     """All unit arrays of a shape, stacked: shape (size, *shape)."""
-    size = int(np.prod(shape, dtype=int))
+    size = math.prod(shape)
     return np.eye(size, dtype=dtype).reshape((size, *shape))
 
 

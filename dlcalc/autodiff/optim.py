@@ -10,40 +10,57 @@ from typing import Any
 
 import numpy as np
 
+from dlcalc.autodiff.engine import recorder
+from dlcalc.autodiff.silence import quietly, silent_context
 from dlcalc.autodiff.tensor import Tensor
+
+_STEPPING = silent_context()
 
 
 class Optimizer:
-    """Parameters and what to do with them at each step."""
+    """Parameters and what to do with them at each step.
 
-    def __init__(self, params: Iterable[Any], lr: float) -> None:
+    The options stand in `param_groups[0]`, where they can be changed between steps, as in PyTorch.
+    """
+
+    def __init__(self, params: Iterable[Any], **options: Any) -> None:
         self.params: list[Tensor] = list(params)
         if not self.params:
             message = "optimizer got an empty parameter list"
             raise ValueError(message)
-        if lr < 0:
-            message = f"Invalid learning rate: {lr}"
+        if options["lr"] < 0:
+            message = f"Invalid learning rate: {options['lr']}"
             raise ValueError(message)
-        self.lr = lr
+        self.options = options
+        self.param_groups = [options]
+        options["params"] = self.params
         self.state: dict[Tensor, dict[str, Any]] = {}
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or set them to 0."""
-        for parameter in self.params:
+        for w in self.params:
             if set_to_none:
-                parameter.grad = None
-            elif parameter.grad is not None:
-                parameter.grad.zero_()
+                w.grad = None
+            elif w.grad is not None:
+                w.grad.zero_()
 
     def step(self) -> None:
         """Change every parameter that has a gradient."""
+        quietly(_STEPPING, self._step)
+
+    def _step(self) -> None:
         for w in self.params:
             if w.grad is not None:
-                w.subtract(self.update(w, w.grad.value))
+                recorder.note_change(w.value)
+                w.value -= self.update(w, w.grad.value)
 
     def update(self, w: Tensor, g: Any) -> Any:
         """What is subtracted from the parameter w with the gradient g."""
         raise NotImplementedError
+
+    def __repr__(self) -> str:
+        lines = (f"    {name}: {value}" for name, value in sorted(self.options.items()) if name != "params")
+        return "\n".join([f"{type(self).__name__} (", "Parameter Group 0", *lines, ")"])
 
 
 class SGD(Optimizer):
@@ -60,38 +77,30 @@ class SGD(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr)
         if nesterov and (momentum <= 0 or dampening != 0):
             message = "Nesterov momentum requires a momentum and zero dampening"
             raise ValueError(message)
-        self.momentum = momentum
-        self.dampening = dampening
-        self.weight_decay = weight_decay
-        self.nesterov = nesterov
-        self.maximize = maximize
-
-    def step(self) -> None:
-        """Change every parameter that has a gradient."""
-        if self.momentum or self.weight_decay or self.maximize:
-            super().step()
-            return
-        lr = self.lr
-        for w in self.params:
-            if w.grad is not None:
-                w.subtract(lr * w.grad.value)
+        how = {"momentum": momentum, "dampening": dampening, "nesterov": nesterov}
+        super().__init__(params, lr=lr, weight_decay=weight_decay, maximize=maximize, **how)
 
     def update(self, w: Tensor, g: Any) -> Any:
         """η b, or η (g + μ b) after Nesterov; the first b is g itself."""
-        if self.maximize:
+        options = self.options
+        if options["maximize"]:
             g = -g
-        if self.weight_decay:
-            g = g + self.weight_decay * w.value
-        if self.momentum:
-            state = self.state.setdefault(w, {})
-            b = self.momentum * state["b"] + (1 - self.dampening) * g if state else g
-            state["b"] = b
-            g = g + self.momentum * b if self.nesterov else b
-        return self.lr * g
+        if options["weight_decay"]:
+            g = g + options["weight_decay"] * w.value
+        if options["momentum"]:
+            g = self.with_momentum(w, g)
+        return options["lr"] * g
+
+    def with_momentum(self, w: Tensor, g: Any) -> Any:
+        """Update b, and return the direction of the step."""
+        options = self.options
+        state = self.state.setdefault(w, {})
+        b = options["momentum"] * state["b"] + (1 - options["dampening"]) * g if state else g
+        state["b"] = b
+        return g + options["momentum"] * b if options["nesterov"] else b
 
 
 class Adam(Optimizer):
@@ -105,31 +114,39 @@ class Adam(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0,
     ) -> None:
-        super().__init__(params, lr)
-        self.betas = betas
-        self.eps = eps
-        self.weight_decay = weight_decay
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
     def update(self, w: Tensor, g: Any) -> Any:
         """η m̂ / (√v̂ + ε), with weight decay as part of the gradient."""
-        return self.moment_update(w, g + self.weight_decay * w.value if self.weight_decay else g)
+        decay = self.options["weight_decay"]
+        return self.scaled(w, g + decay * w.value if decay else g)
 
-    def moment_update(self, w: Tensor, g: Any) -> Any:
+    def scaled(self, w: Tensor, g: Any) -> Any:
         """η m̂ / (√v̂ + ε)."""
-        beta1, beta2 = self.betas
+        beta1, beta2 = self.options["betas"]
         state = self.state.setdefault(w, {"t": 0, "m": 0.0, "v": 0.0})
         state["t"] += 1
         state["m"] = beta1 * state["m"] + (1 - beta1) * g
         state["v"] = beta2 * state["v"] + (1 - beta2) * g * g
         m_hat = state["m"] / (1 - beta1 ** state["t"])
         v_hat = state["v"] / (1 - beta2 ** state["t"])
-        return self.lr * m_hat / (np.sqrt(v_hat) + self.eps)
+        return self.options["lr"] * m_hat / (np.sqrt(v_hat) + self.options["eps"])
 
 
 class AdamW(Adam):
     """Adam whose weight decay shrinks the parameter directly, and does not enter the moments."""
 
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay)
+
     def update(self, w: Tensor, g: Any) -> Any:
         """η m̂ / (√v̂ + ε) + η λ w."""
-        decay = self.lr * self.weight_decay * w.value
-        return decay + self.moment_update(w, g)
+        decay = self.options["lr"] * self.options["weight_decay"] * w.value
+        return decay + self.scaled(w, g)

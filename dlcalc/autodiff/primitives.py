@@ -17,7 +17,6 @@ References
 Griewank & Walther, *Evaluating Derivatives*, 2nd ed. (2008); Baydin et al., JMLR 18(153), 2018.
 """
 
-import contextvars
 import importlib
 import math
 import operator
@@ -29,8 +28,9 @@ from typing import Any
 
 import numpy as np
 
-_SILENTLY = contextvars.copy_context()
-_SILENTLY.run(np.seterr, all="ignore")
+from dlcalc.autodiff.silence import silent_context
+
+COMPUTING = silent_context()
 
 Rule = Callable[..., Any]
 Axes = tuple[int, ...] | None
@@ -41,8 +41,7 @@ class Primitive:
     """One row: y = forward(*inputs, *parameters) with a VJP and a JVP for each input.
 
     `saves` says whether a rule needs the values of inputs or output; only then does changing them in place matter.
-    `compute` is the forward without NumPy's warnings: log 0 is -inf and 0/0 is nan, as in PyTorch. Running in a context
-    that was made once costs a tenth of `np.errstate`; whoever finds it taken, by another thread, uses the latter.
+    `compute` is the forward in a silent context, which may be taken (see `silence`).
     """
 
     name: str
@@ -53,7 +52,7 @@ class Primitive:
     compute: Callable[..., Any] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "compute", partial(_SILENTLY.run, self.forward))
+        object.__setattr__(self, "compute", partial(COMPUTING.run, self.forward))
 
     def __call__(self, *arguments: Any) -> Any:
         """The forward on arrays; if any argument is a tensor, a recorded tensor."""
@@ -268,19 +267,24 @@ def _outer(Z_bar: Any, X: Any) -> Any:
     return Z_bar[..., None] * X if X.ndim == 1 else _transposed(Z_bar) @ X
 
 
+def _affine(X: Any, W: Any, b: Any = None) -> Any:
+    Z = X.dot(W.T) if X.ndim < 3 else X @ W.T
+    return Z if b is None else np.add(Z, b, Z if b.dtype is Z.dtype else None)
+
+
 # Z = X Wᵀ + b, one example per row: nn.Linear in one node instead of three.
 # For two matrices `dot` takes two thirds of the time of `@`, which counts when they are small.
 LINEAR = _row(
     "linear",
-    lambda X, W, b=0: (X.dot(W.T) if X.ndim < 3 else X @ W.T) + b,
+    _affine,
     vjps=(
-        lambda Z_bar, Z, X, W, b=0: Z_bar.dot(W) if Z_bar.ndim == 2 else Z_bar @ W,
-        lambda Z_bar, Z, X, W, b=0: Z_bar.T.dot(X) if X.ndim == 2 == Z_bar.ndim else _outer(Z_bar, X),
+        lambda Z_bar, Z, X, W, b=None: Z_bar.dot(W) if Z_bar.ndim == 2 else Z_bar @ W,
+        lambda Z_bar, Z, X, W, b=None: Z_bar.T.dot(X) if X.ndim == 2 == Z_bar.ndim else _outer(Z_bar, X),
         lambda Z_bar, Z, X, W, b: Z_bar,
     ),
     jvps=(
-        lambda X_dot, Z, X, W, b=0: X_dot @ W.T,
-        lambda W_dot, Z, X, W, b=0: X @ W_dot.T,
+        lambda X_dot, Z, X, W, b=None: X_dot @ W.T,
+        lambda W_dot, Z, X, W, b=None: X @ W_dot.T,
         lambda b_dot, Z, X, W, b: b_dot,
     ),
 )
@@ -356,7 +360,7 @@ PERMUTE: Primitive = _linear(
 GATHER: Primitive = _linear(
     "gather",
     _gather,
-    lambda y_bar, y, x, index, n_batch: SCATTER(y_bar, x.shape, index, y_bar.ndim - y.ndim),
+    lambda y_bar, y, x, index, n_batch: SCATTER(y_bar, x.shape[n_batch:], index, n_batch + y_bar.ndim - y.ndim),
 )
 SCATTER: Primitive = _linear(
     "scatter",

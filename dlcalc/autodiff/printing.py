@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcalc.autodiff.engine import FREED, recorder
+from dlcalc.autodiff.engine import recorder
 
 LINE_WIDTH = 80
 EDGE_ITEMS = 3
@@ -64,11 +64,13 @@ class GradFn:
 
     def name(self) -> str:
         """PyTorch's name of the operation, such as MulBackward0."""
-        origin = self.tensor.origin
-        if origin is FREED:
-            return "Freed"
-        name = origin[0].name
-        return NAMES.get(name, "".join(part.capitalize() for part in name.split("_"))) + "Backward0"
+        operation, arguments = self.tensor.operation, self.tensor.arguments or (None, None)
+        inputs = self.tensor.inputs or ()
+        name = NAMES.get(operation.name, "".join(part.capitalize() for part in operation.name.split("_")))
+        if operation.name == "matmul":
+            name = {(1, 1): "Dot", (2, 1): "Mv"}.get(tuple(x.ndim for x in inputs), "Mm")
+        along = operation.name in ("sum", "mean") and arguments[1] is not None
+        return f"{name}Backward{int(along or (operation.name == 'pow' and len(inputs) == 2))}"
 
     def __repr__(self) -> str:
         return f"<{self.name()}>"
@@ -133,7 +135,7 @@ def _notes(tensor: Any) -> list[str]:
     unsaid = (recorder.default_dtype,) if tensor.numel() == 0 else (recorder.default_dtype, np.int64, np.bool_)
     if tensor.value.dtype not in unsaid:
         notes.append(f"dtype={tensor.dtype}")
-    if tensor.origin is not None:
+    if tensor.operation is not None:
         notes.append(f"grad_fn={tensor.grad_fn}")
     elif tensor.requires_grad:
         notes.append("requires_grad=True")

@@ -15,14 +15,16 @@ Backward, the engine goes through the record. Names, arguments and conventions a
 import math
 import sys
 from collections.abc import Callable, Iterator
+from types import CodeType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from dlcalc.autodiff import primitives as ops
-from dlcalc.autodiff.engine import pullback, recorder
+from dlcalc.autodiff.engine import mode, pullback, recorder
 from dlcalc.autodiff.primitives import Primitive
 from dlcalc.autodiff.printing import DTYPES, DType, GradFn, Size, numpy_dtype, tensor_repr
+from dlcalc.autodiff.silence import is_taken, quietly
 
 _new = object.__new__
 _next_age = recorder.next_age
@@ -43,7 +45,7 @@ def untracked(value: Any) -> "Tensor":
     y = _new(Tensor)
     y.value = value
     y.tracked = y.retains = False
-    y.grad = y.origin = None
+    y.grad = y.operation = None
     return y
 
 
@@ -60,21 +62,25 @@ def apply(operation: Primitive, inputs: tuple["Tensor", ...], arguments: tuple[A
     y.value = value
     y.grad = None
     y.retains = False
-    if tracked and recorder.enabled:
+    if tracked and mode.enabled:
         y.tracked = True
         frame = _caller(2)
-        y.origin = (operation, inputs, arguments, _next_age(), frame.f_code, frame.f_lasti)
+        y.operation = operation
+        y.inputs = inputs
+        y.arguments = arguments
+        y.age = _next_age()
+        y.code = frame.f_code
+        y.instruction = frame.f_lasti
     else:
         y.tracked = False
-        y.origin = None
+        y.operation = None
     return y
 
 
 def _compute_again(operation: Primitive, arguments: tuple[Any, ...], error: Exception) -> Any:
     """The value after all, if only the silent context was taken; else the error in the words of PyTorch."""
-    if isinstance(error, RuntimeError):
-        with np.errstate(all="ignore"):
-            return operation.forward(*arguments)
+    if is_taken(error):
+        return quietly(ops.COMPUTING, operation.forward, *arguments)
     shapes = " and ".join(str(tuple(x.shape)) for x in arguments if isinstance(x, np.ndarray | np.generic))
     message = f"{operation.name}: shapes {shapes} do not fit together ({error})"
     raise RuntimeError(message) from error
@@ -132,7 +138,7 @@ def _in_place(operation: Primitive) -> Any:
 
     def method(self: "Tensor", other: Any, alpha: float = 1) -> "Tensor":
         other = other if alpha == 1 else alpha * other
-        if recorder.enabled and (self.tracked or getattr(other, "tracked", False)):
+        if mode.enabled and (self.tracked or getattr(other, "tracked", False)):
             self.check_free_to_change()
             return operation(self, other)
         return self.assign(operation.forward(self.value, other.value if isinstance(other, Tensor) else other))
@@ -165,17 +171,34 @@ class Tensor:
         What backward() has added up.
     """
 
-    __slots__ = ("__weakref__", "grad", "origin", "retains", "tracked", "value")
+    __slots__ = (
+        "__weakref__",
+        "age",
+        "arguments",
+        "code",
+        "grad",
+        "inputs",
+        "instruction",
+        "operation",
+        "retains",
+        "tracked",
+        "value",
+    )
     value: Any
     grad: Any
-    origin: Any
+    operation: Primitive | None
+    inputs: Any
+    arguments: Any
+    age: int
+    code: CodeType
+    instruction: int
     tracked: bool
     retains: bool
 
     def __init__(self, data: Any = ()) -> None:
         self.value = np.array(data.value if isinstance(data, Tensor) else data, recorder.default_dtype)
         self.tracked = self.retains = False
-        self.grad = self.origin = None
+        self.grad = self.operation = None
 
     __hash__ = object.__hash__
     __repr__ = tensor_repr
@@ -267,12 +290,12 @@ class Tensor:
     @property
     def is_leaf(self) -> bool:
         """Whether the user made it, rather than a recorded operation."""
-        return self.origin is None
+        return self.operation is None
 
     @property
     def grad_fn(self) -> GradFn | None:
         """The operation that made it, or None for a leaf."""
-        return None if self.origin is None else GradFn(self)
+        return None if self.operation is None else GradFn(self)
 
     @property
     def T(self) -> "Tensor":
@@ -362,9 +385,9 @@ class Tensor:
     def requires_grad_(self, requires_grad: bool = True) -> "Tensor":
         """The tensor, with derivatives recorded from now on."""
         if requires_grad and self.value.dtype.kind != "f":
-            message = f"only Tensors of floating point dtype can require gradients, not {self.dtype}"
+            message = f"Only Tensors of floating point dtype can require gradients, not {self.dtype}"
             raise RuntimeError(message)
-        if not requires_grad and self.origin is not None:
+        if not requires_grad and self.operation is not None:
             message = "you can only change requires_grad flags of leaf variables; use detach() to leave the graph"
             raise RuntimeError(message)
         self.tracked = requires_grad
@@ -375,7 +398,7 @@ class Tensor:
         if not self.tracked:
             message = "can't retain_grad on Tensor that has requires_grad=False"
             raise RuntimeError(message)
-        self.retains = self.origin is not None
+        self.retains = self.operation is not None
 
     def detach(self) -> "Tensor":
         """The same numbers in the same memory, outside the graph."""
@@ -439,7 +462,7 @@ class Tensor:
 
     def check_free_to_change(self) -> None:
         """Raise if recording is on and a change in place would falsify derivatives."""
-        if recorder.enabled and self.tracked and self.origin is None:
+        if mode.enabled and self.tracked and self.operation is None:
             message = (
                 "a leaf Variable that requires grad is being used in an in-place operation: "
                 "put the update under torch.no_grad()"
@@ -455,15 +478,6 @@ class Tensor:
         else:
             self.value = old.dtype.type(new)
         return self
-
-    def subtract(self, step: Any) -> None:
-        """assign(value - step), the faster way."""
-        old = self.value
-        recorder.note_change(old)
-        if isinstance(old, np.ndarray):
-            np.subtract(old, step, old)
-        else:
-            self.value = old - step
 
     def zero_(self) -> "Tensor":
         """The tensor, set to 0."""
@@ -481,7 +495,7 @@ class Tensor:
 
     def __setitem__(self, index: Any, new: Any) -> None:
         self.check_free_to_change()
-        if recorder.enabled and (self.tracked or getattr(new, "tracked", False)):
+        if mode.enabled and (self.tracked or getattr(new, "tracked", False)):
             message = "an entry cannot be set where a gradient is recorded: build the tensor with stack, cat or where"
             raise RuntimeError(message)
         self.value = np.asarray(self.value)
@@ -717,7 +731,7 @@ class Tensor:
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         if ufunc is np.add and method == "reduce":
-            return inputs[0].sum(inputs[1])
+            return inputs[0].sum(options["axis"])
         operation = UFUNCS.get(ufunc)
         if operation is not None and method == "__call__" and not options:
             return self.call(operation, inputs)

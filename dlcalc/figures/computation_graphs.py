@@ -182,8 +182,7 @@ def _node(axes: Axes, state: TapeState, index: int, centre: Point, size: Point) 
         dashed=state.waiting(index) > 0,
         lit=state.share is not None and index == state.share.parent,
     )
-    _operation_mark(axes, entry.operation, (x - width / 2, y))
-    return [*above.artists, *below.artists]
+    return [*above.artists, *below.artists, *_operation_mark(axes, entry.operation, (x - width / 2, y))]
 
 
 def _dot(axes: Axes, state: TapeState, index: int, centre: Point, size: Point) -> list[Artist]:
@@ -206,13 +205,15 @@ def _derivative(root: str, name: str, number: str, width: float) -> str:
     return f"∂{root}/∂{name} = {number}" if width > 0.9 and len(plain(root + name) + number) < 6 else f"∂ {number}"
 
 
-def _operation_mark(axes: Axes, operation: str, centre: Point) -> None:
+def _operation_mark(axes: Axes, operation: str, centre: Point) -> list[Artist]:
     """The operation in a disc where the operands arrive; a longer name stands above the node."""
     if len(operation) > 1:
-        theme.label(axes, centre[0], centre[1] + 0.43, operation, size=theme.SMALL)
-    elif operation:
-        axes.add_patch(Circle(centre, 0.135, facecolor=theme.CARD, edgecolor=theme.INK, linewidth=1.2, zorder=4))
-        theme.label(axes, centre[0], centre[1] - 0.005, operation, ha="center", weight="bold", halo=False)
+        return [theme.label(axes, centre[0], centre[1] + 0.43, operation, size=theme.SMALL)]
+    if not operation:
+        return []
+    disc = Circle(centre, 0.135, facecolor=theme.CARD, edgecolor=theme.INK, linewidth=1.2, zorder=4)
+    axes.add_patch(disc)
+    return [disc, theme.label(axes, centre[0], centre[1] - 0.005, operation, ha="center", weight="bold", halo=False)]
 
 
 def _caption(axes: Axes, state: TapeState) -> list[Artist]:

@@ -106,12 +106,14 @@ class Network:
     symbols: dict[Node, Text] = field(default_factory=dict)
     values: dict[Node, Text] = field(default_factory=dict)
     errors: dict[Node, Text] = field(default_factory=dict)
+    ones: dict[Node, Text] = field(default_factory=dict)
     edges: dict[Edge, Line2D] = field(default_factory=dict)
     weights: dict[Edge, Text] = field(default_factory=dict)
 
     def artists(self) -> tuple[Artist, ...]:
-        """Everything that may change between two states, always in the same order."""
-        groups: tuple[Mapping[Any, Artist], ...] = (self.edges, self.nodes, self.values, self.errors, self.weights)
+        """Everything that may change between two states or stands on what may, always in the same order."""
+        texts = (self.ones, self.symbols, self.values, self.errors, self.weights)
+        groups: tuple[Mapping[Any, Artist], ...] = (self.edges, self.nodes, *texts)
         return tuple(artist for group in groups for artist in group.values())
 
 
@@ -153,7 +155,7 @@ def draw_network(
         name = (named_edges or {}).get(edge, "")
         drawn.weights[edge] = _edge_name(axes, layout, edge, name)
     for node in layout.bias():
-        drawn.nodes[node] = _bias_node(axes, layout.position(node), lit=node in lit_nodes)
+        drawn.nodes[node], drawn.ones[node] = _bias_node(axes, layout.position(node), lit=node in lit_nodes)
     for node in layout.units():
         x, y = layout.position(node)
         drawn.nodes[node] = _unit(axes, (x, y), lit=node in lit_nodes)
@@ -214,7 +216,7 @@ def _edge_name(axes: Axes, layout: Layout, edge: Edge, name: str) -> Text:
     return theme.label(axes, x, y, name, size=theme.SMALL, ha="center", halo=False, bbox=plate, visible=bool(name))
 
 
-def _bias_node(axes: Axes, centre: tuple[float, float], *, lit: bool) -> Patch:
+def _bias_node(axes: Axes, centre: tuple[float, float], *, lit: bool) -> tuple[Patch, Text]:
     """The constant 1: a square, for it has neither pre-activation nor error signal."""
     side = 1.5 * RADIUS
     patch = FancyBboxPatch(
@@ -226,8 +228,8 @@ def _bias_node(axes: Axes, centre: tuple[float, float], *, lit: bool) -> Patch:
         zorder=4,
     )
     axes.add_artist(patch)
-    axes.text(*centre, "1", fontsize=theme.BODY, color=BIAS.colour, ha="center", va="center_baseline", zorder=5)
-    return patch
+    one = axes.text(*centre, "1", fontsize=theme.BODY, color=BIAS.colour, ha="center", va="center_baseline", zorder=5)
+    return patch, one
 
 
 def _unit(axes: Axes, centre: tuple[float, float], *, lit: bool) -> Patch:

@@ -12,6 +12,7 @@ from dlcalc.figures.drawing import Drawing, Exhibit, Slider
 from dlcalc.figures.graph_drawing import arrow, cached_layout, chip, fit, route
 from dlcalc.figures.notation import factor, short, symbol
 from dlcalc.figures.path_states import PathState, description, sentence
+from dlcalc.registry import UnknownNameError, unknown_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
     from dlcalc.figures.graph_drawing import Arrow, Point
     from dlcalc.figures.path_states import Mode
 
+# Nodes are as large as this, but never more than a fifth of the way to the next.
 _RADIUS = 0.21
 _COLUMN = 2.35
-_ROWS = 6
+# Paths and characters that the list has room for.
+_ROWS, _LONGEST = 6, 25
 
 
 @theme.themed
@@ -70,6 +73,8 @@ def paths_and_sums(
         ("c", "y", cy),
         ("d", "y", dy),
     )
+    if mode not in ("paths", "forward", "reverse"):
+        raise UnknownNameError(unknown_name("mode", mode, ("paths", "forward", "reverse")))
     state = PathState(own if edges is None else tuple(edges), mode, step, source, target)
     theme.card(figure, f"∂{symbol(target)}/∂{symbol(source)}: multiply along each path, add the paths")
     axes = theme.sheet(figure)
@@ -97,37 +102,41 @@ def _graph(axes: Axes, state: PathState, lower_left: Point, upper_right: Point) 
     layout = cached_layout(pairs)
     (left, bottom), (right, top) = lower_left, upper_right
     place = fit(layout, (left + 0.3, bottom + 0.45), (right - 0.3, top - 0.5), most=(1.9, 1.5))
+    radius = min(_RADIUS, 0.2 * place.spacing[0])
     moving: list[Artist] = []
     for index, (start, end, local) in enumerate(state.edges):
-        shaft = arrow(axes, route([place(point) for point in layout.routes[start, end]], _RADIUS, 0.02))
-        moving += _edge(axes, shaft, local, lit=index in state.lit)
+        shaft = arrow(axes, route([place(point) for point in layout.routes[start, end]], radius, 0.02))
+        # A short arrow has its number below it.
+        centre = shaft.beside(0.48, 0.0 if place.spacing[0] > 1.1 else -0.25)
+        moving += _edge(axes, shaft, centre, local, lit=index in state.lit)
     for node in layout.positions:
-        moving += _node(axes, state, node, place(layout.positions[node]))
+        moving += _node(axes, state, node, place(layout.positions[node]), radius)
     return moving
 
 
-def _edge(axes: Axes, shaft: Arrow, local: float, *, lit: bool) -> list[Artist]:
+def _edge(axes: Axes, shaft: Arrow, centre: Point, local: float, *, lit: bool) -> list[Artist]:
     """An arrow with its local derivative on a plate."""
     shaft.style(theme.GRADIENTS.colour if lit else theme.NEUTRAL.colour, 3.2 if lit else 1.5)
-    plate = chip(axes, shaft.beside(0.48, 0.0), (0.44, 0.25), fontsize=theme.BODY)
+    plate = chip(axes, centre, (0.46, 0.25), fontsize=theme.BODY)
     plate.show(short(local), theme.NEUTRAL, lit=lit)
     plate.text.set_color(theme.INK)
     return [*shaft.artists, *plate.artists]
 
 
-def _node(axes: Axes, state: PathState, node: object, centre: Point) -> list[Artist]:
+def _node(axes: Axes, state: PathState, node: object, centre: Point, radius: float) -> list[Artist]:
     """A node with its name, and above it the derivative that has been accumulated there."""
     name = str(node)
     x, y = centre
     end = name in (state.source, state.target)
-    axes.add_patch(Circle(centre, _RADIUS, **theme.VALUES.shape(2.4 if end else 1.6), zorder=3))
-    theme.label(axes, x, y - 0.01, symbol(name), ha="center", size=theme.HEADING, halo=False)
+    disc = Circle(centre, radius, **theme.VALUES.shape(2.4 if end else 1.6), zorder=3)
+    axes.add_patch(disc)
+    letter = theme.label(axes, x, y - 0.01, symbol(name), ha="center", size=theme.HEADING, halo=False)
     gradient = state.derivatives.get(node)
-    plate = chip(axes, (x, y + _RADIUS + 0.21), (0.6, 0.25))
+    plate = chip(axes, (x, y + radius + 0.21), (0.52, 0.25))
     plate.show("" if gradient is None else short(gradient), theme.GRADIENTS)
     for artist in plate.artists:
         artist.set_visible(gradient is not None)
-    return [*plate.artists]
+    return [disc, letter, *plate.artists]
 
 
 def _ledger(axes: Axes, state: PathState, left: float, top: float) -> list[Artist]:
@@ -143,16 +152,23 @@ def _ledger(axes: Axes, state: PathState, left: float, top: float) -> list[Artis
         ground.set_visible(lit)
         axes.add_patch(ground)
         walked = [state.edges[edge][2] for edge in state.paths[row][: state.walked(row)]]
-        factors = " · ".join(factor(local) if k else short(local) for k, local in enumerate(walked))
+        factors = _factors(walked)
         result = f"= {short(accumulation.product(walked))}" if walked else ""
         moving += [
             ground,
-            theme.label(axes, left, y, factors, halo=False),
+            theme.label(axes, left, y, factors, size=theme.SMALL, halo=False),
             theme.label(axes, left + _COLUMN - 0.25, y, result, theme.GRADIENTS, ha="right", halo=False),
         ]
     y = top - 0.28 - rows * pitch
     axes.plot([left, left + _COLUMN - 0.25], [y + 0.12, y + 0.12], color=theme.INK, linewidth=1.0)
     return [*moving, *_sum(axes, state, left, y - 0.06)]
+
+
+def _factors(walked: list[float]) -> str:
+    """2 · 0.5 · (−1), or its two ends if that is too long."""
+    texts = [factor(local) if k else short(local) for k, local in enumerate(walked)]
+    whole = " · ".join(texts)
+    return whole if len(whole) < _LONGEST else f"{texts[0]} · … · {texts[-1]}"
 
 
 def _sum(axes: Axes, state: PathState, left: float, y: float) -> list[Artist]:

@@ -14,6 +14,7 @@ from dlcalc.figures import theme
 from dlcalc.figures.drawing import Drawing, Exhibit, Slider
 from dlcalc.figures.fitted_panels import draw_fit
 from dlcalc.figures.theme import ERRORS, GRADIENTS, HIGHLIGHT, INK, MUTED, NEUTRAL
+from dlcalc.registry import UnknownNameError, unknown_name
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -52,6 +53,8 @@ class Run:
 @lru_cache(maxsize=32)
 def trained(task: Task, rate: float, width: int, seed: int, activation: str, bug: str | None) -> Run:
     """A run of `EPOCHS` steps, computed once for each choice."""
+    if task not in ("curve", "moons"):
+        raise UnknownNameError(unknown_name("task", task, ("curve", "moons")))
     if task == "curve":
         X, y = training_bugs.curve_examples(rng=0)
         net = MLP([1, width, 1], activation=activation, loss="mse", rng=seed)
@@ -117,7 +120,8 @@ def training_dashboard(
     }
     description = (
         f"Training of a {run.X.shape[1]}-{width}-1 {activation} network on {len(run.X)} examples, learning rate "
-        f"{learning_rate:g}, {_told(planted)}. {_sentence(recording, epoch, width)}"
+        f"{learning_rate:g}, {_told(planted)}. At epoch {epoch} the loss is {_number(float(recording.loss[epoch]))}. "
+        f"{_sentence(recording, epoch, width)}"
     )
     return Drawing(description, data, tuple(moving))
 
@@ -139,7 +143,7 @@ def _panel(
     axes = theme.plot(
         figure,
         (_LEFT / width, bottom / height, _WIDTH / width, tall / height),
-        xlim=(0, EPOCHS),
+        xlim=(-9, EPOCHS),
         ylim=ylim,
         xticks=(0, 100, 200, 300),
         **options,  # type: ignore[arg-type]  # ticks, labels and scale, as theme.plot takes them
@@ -150,6 +154,7 @@ def _panel(
 
 
 def _guide(axes: Axes, epoch: int) -> Artist:
+    """A lit bar behind the curves; as it moves, they are painted after it."""
     low, high = axes.get_ylim()
     (line,) = axes.plot([epoch, epoch], [low, high], color=HIGHLIGHT.tint, linewidth=5, zorder=0.7)
     return line
@@ -176,12 +181,13 @@ def _losses(figure: Figure, recording: Recording, healthy: Recording, epoch: int
         yticks=(1e-2, 1, 1e2),
         xticklabels=("", "", "", ""),
     )
+    curves: list[Artist] = []
     if planted:
-        axes.plot(_on(axes, healthy.loss), color=NEUTRAL.colour, linewidth=1.3, linestyle=(0, (1, 1.2)))
-    axes.plot(_on(axes, recording.loss), **ERRORS.line(2.0) | {"linestyle": "-"})
+        curves += axes.plot(_on(axes, healthy.loss), color=NEUTRAL.colour, linewidth=1.3, linestyle=(0, (1, 1.2)))
+    curves += axes.plot(_on(axes, recording.loss), **ERRORS.line(2.0) | {"linestyle": "-"})
     here = float(recording.loss[epoch])
     (dot,) = axes.plot([epoch], _on(axes, np.array([here])), **ERRORS.dot(8), clip_on=False)
-    return [_guide(axes, epoch), dot, _readout(axes, _number(here), ERRORS.colour)]
+    return [_guide(axes, epoch), *curves, dot, _readout(axes, _number(here), ERRORS.colour)]
 
 
 def _norms(figure: Figure, recording: Recording, epoch: int) -> list[Artist]:
@@ -198,7 +204,7 @@ def _norms(figure: Figure, recording: Recording, epoch: int) -> list[Artist]:
     parts = []
     for layer, (style, marker, sign) in enumerate((("-", "^", "▲"), ((0, (4, 1.5)), "v", "▼"))):
         norms = recording.gradient_norms[:, layer]
-        axes.plot(_on(axes, norms), color=GRADIENTS.colour, linewidth=1.8, linestyle=style)
+        moving += axes.plot(_on(axes, norms), color=GRADIENTS.colour, linewidth=1.8, linestyle=style)
         (dot,) = axes.plot(
             [epoch], _on(axes, norms[epoch : epoch + 1]), **{**GRADIENTS.dot(8), "marker": marker}, clip_on=False
         )
@@ -209,11 +215,11 @@ def _norms(figure: Figure, recording: Recording, epoch: int) -> list[Artist]:
 
 def _dead(figure: Figure, recording: Recording, epoch: int, width: int) -> list[Artist]:
     axes = _panel(figure, _DEAD, (-0.06 * width, width), "dead hidden units", yticks=(0, width), xlabel="epoch")
-    axes.plot(recording.dead_units, color=INK, linewidth=2.0, drawstyle="steps-post")
+    curve = axes.plot(recording.dead_units, color=INK, linewidth=2.0, drawstyle="steps-post")
     here = float(recording.dead_units[epoch])
     (dot,) = axes.plot([epoch], [here], **{**NEUTRAL.dot(8), "color": INK}, clip_on=False)
     text = "" if np.isnan(here) else f"{int(here)} of {width}"
-    return [_guide(axes, epoch), dot, _readout(axes, text, INK)]
+    return [_guide(axes, epoch), *curve, dot, _readout(axes, text, INK)]
 
 
 def _number(value: float, digits: int = 3) -> str:
@@ -229,13 +235,13 @@ def _caption(figure: Figure, recording: Recording, epoch: int, width: int) -> li
 
 
 def _sentence(recording: Recording, epoch: int, width: int) -> str:
+    """What there is to notice beside the numbers."""
     if recording.diverged is not None and epoch >= recording.diverged:
         return f"The run has diverged: since epoch {recording.diverged} there is nothing finite left."
-    loss, dead = float(recording.loss[epoch]), int(recording.dead_units[epoch])
-    told = f"At epoch {epoch} the loss is {_number(loss)}"
+    dead = int(recording.dead_units[epoch])
     if dead == width:
-        return f"{told}; every hidden unit is dead, and only the output's bias still learns."
-    return f"{told}; {dead} of {width} hidden units are dead." if dead else f"{told}; no hidden unit is dead."
+        return "Every hidden unit is dead: only the output's bias still learns."
+    return f"{dead} of {width} hidden units are dead." if dead else "No hidden unit is dead."
 
 
 EXHIBITS = {

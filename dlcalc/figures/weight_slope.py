@@ -94,8 +94,8 @@ def _plot(
     axes.plot(grid, losses, color=INK, linewidth=2.0)
     reach = np.array([here - 1.3, here + 1.3])
     (tangent,) = axes.plot(reach, loss + slope * (reach - here), **GRADIENTS.line(2.6), visible=known, zorder=3)
-    axes.plot([here], [loss], **ERRORS.dot(8.0), zorder=4)
-    return [tangent]
+    (dot,) = axes.plot([here], [loss], **ERRORS.dot(8.0), zorder=4)
+    return [tangent, dot]
 
 
 def _numbers(sheet: Axes, name: str, gradient: float, difference: float, *, known: bool) -> list[Artist]:

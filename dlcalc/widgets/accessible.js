@@ -10,7 +10,7 @@ const set = (element, name, value) => {
 const nameOf = (label) => (label.title && label.title !== "null" ? label.title : label.textContent).trim();
 
 function mend(root) {
-  for (const row of root.querySelectorAll(".jupyter-widgets")) {
+  for (const row of root.querySelectorAll(".jupyter-widgets, .widget-inline-hbox")) {
     const label = row.querySelector(":scope > .widget-label");
     const name = label && nameOf(label);
     const spoken = row.querySelector(":scope > .widget-readout");
@@ -21,7 +21,9 @@ function mend(root) {
       if (control.matches(".jupyter-button, [type=radio], [type=checkbox]")) continue;  // named by their own text
       if (name) set(control, "aria-label", control === spoken ? `${name}, value` : name);
       if (control === spoken) set(control, "role", "textbox");
-      if (control.matches(".noUi-handle") && spoken) set(control, "aria-valuetext", spoken.textContent.trim());
+      if (!control.matches(".noUi-handle")) continue;
+      if (spoken) set(control, "aria-valuetext", spoken.textContent.trim());
+      set(control, "aria-disabled", String(Boolean(control.closest("[disabled]"))));
     }
     if (name && row.matches(".widget-toggle-buttons, .widget-radio")) {
       set(row, "role", row.matches(".widget-radio") ? "radiogroup" : "group");
@@ -60,7 +62,7 @@ export default {
       const look = () => { mend(root); takeAwaySavedPictures(area, taken); };
       look();
       observer = new MutationObserver(look);
-      const attributeFilter = ["class", "title", "aria-valuetext"];
+      const attributeFilter = ["class", "title", "disabled", "aria-label", "aria-valuetext"];
       observer.observe(area, { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter });
     });
     return () => { cancelAnimationFrame(started); observer?.disconnect(); taken.forEach(putBack); };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import math
 import re
@@ -82,7 +83,8 @@ def _control(name: str, abbreviation: object, first: object) -> Any:
         message = f"{name}={abbreviation!r} is no control: give (min, max, step), a list, a dict, a bool or a widget"
         raise TypeError(message)
     if first is not inspect.Parameter.empty:
-        control.value = first
+        with contextlib.suppress(traitlets.TraitError):  # a default value that a menu does not offer: as interact does
+            control.value = first
     if isinstance(control, ipywidgets.FloatSlider):
         control.readout_format = f".{decimals(control.step)}f"
     return control
@@ -102,8 +104,10 @@ def _describe(control: Any, label: str | None, name: str) -> None:
         return
     if label is not None or not control.description:
         control.description = label if label is not None else readable(name)
-    if "$" in control.description and control.has_trait("tooltip"):
-        control.tooltip = plain(control.description)  # MathJax replaces the text; the name is read from here
+    # MathJax replaces a label's text, so its plain words go where the accessible name is read from; without a tooltip
+    # ipywidgets would show the word "null".
+    if control.has_trait("tooltip") and control.tooltip is None:
+        control.tooltip = plain(control.description)
 
 
 def readable(name: str) -> str:
@@ -158,7 +162,7 @@ def panel(controls: Mapping[str, Any]) -> Any:
     longest = max((len(plain(c.description)) for c in shown if not isinstance(c, _DESCRIBED)), default=0)
     for control in shown:
         if not isinstance(control, _DESCRIBED):
-            control.style.description_width = f"{longest + 1}ch"
+            control.style.description_width = f"{0.9 * longest + 1:.0f}ch"
             wide = isinstance(control, (*_SLIDERS, ipywidgets.Text))
             control.layout.width = control.layout.width or ("340px" if wide else "auto")
         elif isinstance(control, ipywidgets.Checkbox):

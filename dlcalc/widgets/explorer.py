@@ -131,10 +131,15 @@ class Explore:
 
     def _draw_for(self, params: dict[str, Any], sharpness: float) -> None:
         self._picture = picture_of(self._draw, params, self._size, sharpness)
+        self._send()
+
+    def _send(self) -> None:
+        if self.locked:
+            return  # the browser is not told what the prediction is about
         with self.screen.hold_sync():
             self.screen.alt = self._picture.alt
             self.screen.png = self._picture.png
-            self.screen.message = LOCKED if self.locked else ""
+            self.screen.message = ""
 
     # The prediction that locks the figure.
 
@@ -145,13 +150,14 @@ class Explore:
 
     def _unlocked(self, *_: object) -> None:
         self._lock()
-        self._place.update(self.bundle)
+        self._send()
+        self._place.update(lambda: self.bundle)
 
     # On the page.
 
     def show(self) -> None:
         """Put the controls, the picture, and the picture that is saved with the notebook on the page."""
-        self._place.show(self.bundle, panel(self.controls), self.screen)
+        self._place.show(lambda: self.bundle, panel(self.controls), self.screen)
 
     def _ipython_display_(self) -> None:
         # The last line of a cell shows its value: the cell that made this figure has shown it already.

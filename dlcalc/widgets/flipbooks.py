@@ -134,7 +134,16 @@ class Flipbook:
         return locked_bundle(self._size) if self.locked else picture_of(self._draw, self.params, self._size).bundle()
 
     def to_html(self) -> str:
-        """One page that plays this flipbook, as its other controls stand now, with no kernel and no network."""
+        """One page that plays this flipbook, as its other controls stand now, with no kernel and no network.
+
+        Raises
+        ------
+        RuntimeError
+            If the prediction that locks the figure is not committed yet.
+        """
+        if self.locked:
+            message = "the figure is locked: commit the prediction first"
+            raise RuntimeError(message)
         self._make(self._reel)
         return web_page(self.player, picture_of(self._draw, self.params, self._size).bundle()["text/html"])
 
@@ -191,13 +200,15 @@ class Flipbook:
             self._push()
 
     def _push(self) -> None:
+        if self.locked:
+            return  # the browser is not told what the prediction is about
         reel = self._reel
         numbers = reel.numbers()
         with self.player.hold_sync():
             self.player.stage = reel.stage
             self.player.numbers = numbers
             self.player.descriptions = reel.descriptions()
-            self.player.message = LOCKED if self.locked else ""
+            self.player.message = ""
 
     @contextlib.contextmanager
     def _complaining(self) -> Iterator[None]:
@@ -218,13 +229,14 @@ class Flipbook:
 
     def _unlocked(self, *_: object) -> None:
         self._lock()
-        self._place.update(self.bundle)
+        self._push()
+        self._place.update(lambda: self.bundle)
 
     # On the page.
 
     def show(self) -> None:
         """Put the controls, the player and the picture that is saved with the notebook on the page."""
-        self._place.show(self.bundle, panel(self._others), self.player)
+        self._place.show(lambda: self.bundle, panel(self._others), self.player)
 
     def _ipython_display_(self) -> None:
         # The last line of a cell shows its value: the cell that made this figure has shown it already.

@@ -29,7 +29,7 @@ class Place:
         """Whether the running cell has put the figure on the page already, or there is no page."""
         return not has_kernel() or self._cell == _current_cell()
 
-    def show(self, bundle: dict[str, str], *widgets: Any) -> None:
+    def show(self, bundle: Callable[[], dict[str, str]], *widgets: Any) -> None:
         """Display the widgets and the picture; outside a kernel, nothing."""
         if has_kernel():
             self._cell = _current_cell()
@@ -37,12 +37,12 @@ class Place:
             box = ipywidgets.VBox([*widgets, Accessible()])
             # No words for readers that know no widgets: the picture speaks.
             display({**box._repr_mimebundle_(), "text/plain": ""}, raw=True)
-            self._picture = display(bundle, raw=True, display_id=True)
+            self._picture = display(bundle(), raw=True, display_id=True)
 
-    def update(self, bundle: dict[str, str]) -> None:
+    def update(self, bundle: Callable[[], dict[str, str]]) -> None:
         """Replace the picture, where it is shown."""
         if self._picture is not None:
-            self._picture.update(bundle, raw=True)
+            self._picture.update(bundle(), raw=True)
 
 
 def has_kernel() -> bool:

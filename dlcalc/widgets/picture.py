@@ -36,6 +36,11 @@ LOCKED = "Commit your prediction first. The figure then appears here."
 # A figure brings its own card; a sentence in its place gets one of the same kind.
 SHAPE = "box-sizing:border-box;max-width:100%;border-radius:10px"
 CARD = f"{SHAPE};border:1px solid #dedbd2;background:#fcfbf8;color:#22252b"
+# The output above the saved picture, if it is a widget of which nothing but a sentence is left.
+NO_DEAD_WIDGET = (
+    ".jp-OutputArea-child:has(> .jupyter-widgets):not(:has(> .jupyter-widgets > *))"
+    ":has(+ .jp-OutputArea-child [data-dlcalc-saved]){display:none}"
+)
 
 
 @dataclass(frozen=True)
@@ -64,9 +69,18 @@ class Picture:
         # decoding="sync" swaps the old picture for the new one without a blank between them.
         image = (
             f'<img alt="{html.escape(alt)}" width="{self.width}" height="{self.height}" decoding="sync" '
-            f'data-dlcalc-saved="true" style="{style}" src="data:image/png;base64,{data}">'
+            f'style="{style}" src="data:image/png;base64,{data}">'
         )
-        return {"text/html": image, "text/plain": alt}
+        return {"text/html": saved(image), "text/plain": alt}
+
+
+def saved(content: str) -> str:
+    """HTML that stands for a figure where no kernel runs; while the figure lives, its widgets take this away.
+
+    A notebook that is opened again says "Error displaying widget" until it is run: the style hides that sentence
+    above the picture.
+    """
+    return f'<div data-dlcalc-saved="true">{content}<style>{NO_DEAD_WIDGET}</style></div>'
 
 
 def size_of(draw: Draw, size: tuple[float, float] | None = None) -> tuple[float, float]:
@@ -172,7 +186,7 @@ def locked_bundle(size: tuple[float, float]) -> dict[str, str]:
         f"display:flex;align-items:center;justify-content:center;width:{width}px;aspect-ratio:{width}/{height};"
         f"padding:24px;text-align:center;{CARD}"
     )
-    return {"text/html": f'<div data-dlcalc-saved="true" style="{style}"><p>{LOCKED}</p></div>', "text/plain": LOCKED}
+    return {"text/html": saved(f'<div style="{style}"><p>{LOCKED}</p></div>'), "text/plain": LOCKED}
 
 
 def _name(draw: Draw) -> str:

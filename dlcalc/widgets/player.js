@@ -160,6 +160,7 @@ function render({ model, el }) {
   // A new stage and the numbers that belong to it come together, and are shown together once the stage is decoded.
   async function receive() {
     const numbers = model.get("numbers");
+    if (!numbers.byteLength) return;
     const decoded = await createImageBitmap(new Blob([bytesOf(model.get("stage"))], { type: "image/png" }));
     if (numbers !== model.get("numbers")) return;
     frames = new Frames(numbers);

@@ -11,6 +11,7 @@ export default {
     let address;
 
     function show() {
+      if (!model.get("png").byteLength) return;
       const former = address;
       address = URL.createObjectURL(new Blob([model.get("png")], { type: "image/png" }));
       image.decoding = "sync";  // no blank between two pictures

@@ -57,8 +57,9 @@ check("02.mse", mse)
 # %% [markdown]
 # **Your task.** Mend the mistake in the cell that defines `mse`, then run that cell and the check again.
 #
-# A check never costs anything: try as often as you like. If you are stuck, ask for a hint. Each call tells a little
-# more.
+# A check never costs anything: try as often as you like. In an exercise you use NumPy (`np`) and what you wrote in
+# earlier exercises of the same lesson; `dlcalc` itself is not at hand where a class is graded. If you are stuck, ask for a
+# hint. Each call tells a little more.
 
 # %%
 hint("02.mse")

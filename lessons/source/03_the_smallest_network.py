@@ -9,6 +9,8 @@
 # *Time: about 35 minutes. You need: lessons 01 and 02, the chain rule for functions of one variable.*
 
 # %%
+import numpy as np
+
 from dlcalc.activations import sigmoid
 from dlcalc.exercises import check, hint, predict, solution
 from dlcalc.figures import smallest_network
@@ -70,13 +72,17 @@ flipbook(
 
 # %% [markdown]
 # ## Write it
+#
+# You need φ = sigmoid, $\varphi(z) = 1/(1+e^{-z})$, and its slope $\varphi'(z) = (1 - v)\,v$ with $v = \varphi(z)$; lesson 04 derives it.
+# In an exercise you use NumPy (`np`) and what you wrote yourself; `dlcalc` is not at hand where a class is graded.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "03.f"}
 def f(w, wp, x):
     """f = w·φ(w′·x) with φ = sigmoid; wp stands for w′. Floats in, a float out."""
     ### BEGIN SOLUTION
-    return w * sigmoid(wp * x)
+    v = 1 / (1 + np.exp(-wp * x))
+    return w * v
     ### END SOLUTION
 
 
@@ -88,9 +94,9 @@ check("03.f", f)
 def partials(w, wp, x):
     """(∂f/∂w, ∂f/∂w′, ∂f/∂x), three floats in this order."""
     ### BEGIN SOLUTION
-    z = wp * x
-    slope = sigmoid.derivative(z)
-    return sigmoid(z), w * slope * x, w * slope * wp
+    v = 1 / (1 + np.exp(-wp * x))
+    slope = (1 - v) * v
+    return v, w * slope * x, w * slope * wp
     ### END SOLUTION
 
 
@@ -134,9 +140,9 @@ print(f"delta' = {delta_prime:.10f}   dloss/dw' = {delta_prime * x:.10f}")
 def loss_grads(w, wp, x, y):
     """(∂ℓ/∂w, ∂ℓ/∂w′) of ℓ = (f − y)² with f = w·φ(w′·x), φ = sigmoid: two floats."""
     ### BEGIN SOLUTION
-    v, slope = sigmoid.value_and_derivative(wp * x)
+    v = 1 / (1 + np.exp(-wp * x))
     delta = 2 * (w * v - y)
-    delta_prime = slope * w * delta
+    delta_prime = (1 - v) * v * w * delta
     return delta * v, delta_prime * x
     ### END SOLUTION
 

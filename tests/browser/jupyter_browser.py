@@ -6,7 +6,6 @@ One server shows each notebook in JupyterLab and in Notebook 7.  Everything it w
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import re
@@ -22,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+ARTIFACTS = ROOT / "test-artifacts"
+LESSONS = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.ipynb"))
 DEMO_FOLDER = ROOT / "tests" / "widgets"
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # The last four keep Chromium from calling home, which a machine without a network answers slowly.
@@ -48,8 +49,8 @@ SERVER_OPTIONS = [
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--FileContentsManager.delete_to_trash=False",
 ]
-# Jupyter's own noise: a missing icon, the browser's remark on layout, Notebook 7's own start.
-NOT_OURS = (r"favicon", r"ResizeObserver loop", r"reading 'schema'")
+# Jupyter's own noise: a missing icon, the browser's remark on layout, what Notebook 7 says when it starts.
+NOT_OURS = (r"favicon", r"ResizeObserver loop", r"reading 'schema'", r"Command '[\w:-]+' not registered")
 
 IDLE = """() => {
   const panel = window.jupyterapp?.shell?.currentWidget, context = panel?.sessionContext;
@@ -59,7 +60,7 @@ IDLE = """() => {
 }"""
 ERRORS = """() => jupyterapp.shell.currentWidget.content.widgets.flatMap((cell, i) => cell.model.type !== 'code' ? [] :
   [...Array(cell.model.outputs.length).keys()].map((k) => cell.model.outputs.get(k).toJSON())
-    .filter((output) => output.output_type === 'error').map((output) => `cell ${i}: ${output.ename}: ${output.evalue}`))"""
+    .filter((output) => output.output_type === 'error').map(({ ename, evalue }) => `cell ${i}: ${ename}: ${evalue}`))"""
 LOADED = "() => !/Loading widget|Error displaying widget/.test(document.querySelector('.jp-Notebook').innerText)"
 # The picture itself, not a screenshot of it: focus rings and scroll positions do not count.
 PIXELS = """async (element) => {
@@ -84,7 +85,14 @@ def notebook(*cells: str) -> dict[str, Any]:
     """A notebook of these code cells."""
     return {
         "cells": [
-            {"cell_type": "code", "id": f"cell-{k}", "metadata": {}, "outputs": [], "execution_count": None, "source": s}
+            {
+                "cell_type": "code",
+                "id": f"cell-{k}",
+                "metadata": {},
+                "outputs": [],
+                "execution_count": None,
+                "source": s,
+            }
             for k, s in enumerate(cells)
         ],
         "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
@@ -137,6 +145,7 @@ def _environment(base: Path) -> dict[str, str]:
         "JUPYTER_RUNTIME_DIR": "runtime",
         "JUPYTER_DATA_DIR": "data",
         "IPYTHONDIR": "ipython",
+        "DLCALC_DATA": "progress",
     }
     paths = [str(ROOT), str(DEMO_FOLDER), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, **{k: str(base / v) for k, v in folders.items()}, "PYTHONPATH": os.pathsep.join(paths)}
@@ -196,6 +205,21 @@ class NotebookPage:
         self.page.wait_for_function(LOADED, timeout=20000)
         return list(self.page.evaluate(ERRORS))
 
+    def commit_predictions(self) -> None:
+        """Answer every prediction, so that no figure stays locked."""
+        buttons = self.page.get_by_role("button", name="Commit", exact=True)
+        while buttons.locator("visible=true").count():
+            button = buttons.locator("visible=true").first
+            box = button.locator("xpath=ancestor::*[contains(@class, 'widget-vbox')][1]")
+            choice, number = box.locator("input[type=radio]"), box.locator("input[type=text]")
+            if choice.count():
+                choice.first.check()
+            else:
+                number.fill("1")
+            button.click()
+            button.wait_for(state="hidden")
+        self.wait_until_idle()
+
     def close(self) -> None:
         """End the kernel and close the page."""
         self.page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
@@ -236,3 +260,110 @@ class NotebookPage:
                 return True
             self.page.wait_for_timeout(20)
         return False
+
+
+class FigureOnPage:
+    """A living figure in a notebook: its picture and its controls.
+
+    Every control can be moved and moved back, whatever figure it belongs to.
+    """
+
+    PICTURES = "canvas[role=img], .dlcalc-card img"
+
+    def __init__(self, notebook: NotebookPage, card: Any) -> None:
+        self.notebook = notebook
+        self.picture = card.locator("canvas[role=img], img").first
+        self.box = card.locator("xpath=ancestor::*[contains(@class, 'jp-OutputArea-child')][1]")
+
+    @property
+    def words(self) -> str:
+        """The picture's text alternative."""
+        return str(self.picture.evaluate("(e) => e.getAttribute(e.tagName === 'IMG' ? 'alt' : 'aria-label') || ''"))
+
+    def controls(self) -> list[tuple[str, Any]]:
+        """Every control of the figure, by kind."""
+        kinds = {
+            "slider": ".noUi-handle:visible, input[type=range]:visible",
+            "menu": "select:visible",
+            "switch": "input[type=checkbox]:visible",
+            "choices": ".widget-toggle-buttons:visible, .widget-radio:visible",
+            "button": ".jupyter-button:not(.widget-toggle-button):visible",
+        }
+        found = []
+        for kind, selector in kinds.items():
+            everything = self.box.locator(selector)
+            found += [(kind, everything.nth(k)) for k in range(everything.count())]
+        return found
+
+    def move_there_and_back(self, kind: str, control: Any) -> None:
+        """Move one control: the picture must change; move it back: the picture must be the former one."""
+        control.scroll_into_view_if_needed()
+        before = self.notebook.settled(self.picture)
+        back = getattr(self, f"_move_{kind}")(control, before)
+        name = control.get_attribute("aria-label") or kind
+        assert self.notebook.changed(self.picture, before), f"{name} moves nothing"
+        if back is not None:
+            self.notebook.settled(self.picture)
+            back()
+            assert self._returns_to(before), f"{name} does not bring the former picture back"
+
+    def _returns_to(self, before: str, timeout: float = 8) -> bool:
+        began = time.monotonic()
+        while time.monotonic() - began < timeout:
+            if self.notebook.settled(self.picture) == before:
+                return True
+        return False
+
+    def _move_slider(self, handle: Any, before: str) -> Any:
+        value, end = (
+            "e.valueAsNumber ?? +e.getAttribute('aria-valuenow')",
+            "+(e.max ?? e.getAttribute('aria-valuemax'))",
+        )
+        at_the_end = handle.evaluate(f"(e) => {value} === {end}")
+        there, back = ("ArrowLeft", "ArrowRight") if at_the_end else ("ArrowRight", "ArrowLeft")
+        handle.focus()
+        steps = 0
+        for more in (3, 7, 20):  # a threshold may lie some steps away
+            positions = [self._step(handle, there, value) for _ in range(more)]
+            steps += sum(positions)
+            if self.notebook.changed(self.picture, before, timeout=2):
+                break
+        return lambda: [self._step(handle, back, value) for _ in range(steps)]
+
+    def _step(self, handle: Any, key: str, value: str) -> bool:
+        """Press a key; whether the slider moved."""
+        old = handle.evaluate(f"(e) => {value}")
+        handle.press(key)
+        return bool(handle.evaluate(f"(e) => {value}") != old)
+
+    def _move_menu(self, menu: Any, _: str) -> Any:
+        chosen = menu.evaluate("(e) => e.selectedIndex")
+        menu.select_option(index=1 if chosen == 0 else 0)
+        return lambda: menu.select_option(index=chosen)
+
+    def _move_switch(self, box: Any, _: str) -> Any:
+        box.click()
+        return box.click
+
+    def _move_choices(self, group: Any, _: str) -> Any:
+        choices = group.locator("button, input")
+        on = "(es) => es.findIndex((e) => e.checked || e.classList.contains('mod-active'))"
+        chosen = choices.evaluate_all(on)
+        choices.nth(1 if chosen == 0 else 0).click()
+        return choices.nth(chosen).click
+
+    def _move_button(self, button: Any, _: str) -> None:
+        button.click()
+
+
+def figures_of(notebook: NotebookPage) -> list[FigureOnPage]:
+    """Every living figure that is not locked."""
+    cards = notebook.page.locator(".dlcalc-card:not([data-dlcalc-locked])")
+    return [FigureOnPage(notebook, cards.nth(k)) for k in range(cards.count())]
+
+
+def photograph(notebook: NotebookPage, name: str) -> None:
+    """Keep a screenshot for the one who looks at a failure, or at a lesson."""
+    ARTIFACTS.mkdir(exist_ok=True)
+    path = ARTIFACTS / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', name).strip('-')}.png"
+    notebook.page.screenshot(path=str(path))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sandboxed import is_alive
 
-from conftest import is_alive
 from dlcalc.exercises import EXERCISES
 from dlcalc.grading import bubblewrap, course, docker, seccomp, unprivileged
 from dlcalc.grading.bare import Bare
@@ -259,6 +259,17 @@ class TestBare:
         finally:
             watcher.close()
         assert "ModuleNotFoundError" in rows[0].message
+
+
+@LINUX
+def test_a_worker_that_is_wrongly_told_to_be_alone_refuses_before_it_could_kill_others() -> None:
+    code = "from dlcalc.grading.worker import main; main({'alone': True})"
+    environment = {**os.environ, "PYTHONPATH": str(Path(course.DRIVER).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 1
+    assert "it is not" in done.stderr
 
 
 @LINUX

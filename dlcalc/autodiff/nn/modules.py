@@ -11,7 +11,7 @@ from dlcalc.autodiff.engine import recorder
 from dlcalc.autodiff.nn import functional as F  # noqa: N812 (PyTorch's name)
 from dlcalc.autodiff.tensor import Tensor
 
-__all__ = [
+__all__ = [  # noqa: PLE0604 (they are strings)
     *("BCEWithLogitsLoss", "CrossEntropyLoss", "ELU", "Flatten", "GELU", "Identity", "L1Loss", "LeakyReLU", "Linear"),
     *("LogSoftmax", "MSELoss", "Module", "Parameter", "ReLU", "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus"),
     "Tanh",
