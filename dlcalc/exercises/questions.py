@@ -236,6 +236,14 @@ _ALL = (
         right="b",
     ),
     _choose(
+        "07.transfer",
+        "One hidden unit of 100 has φ′(z) = 0 for this example. Which gradients are 0 because of it?",
+        ("Those of all weights into that unit", "its δ is 0, and each of these gradients is δ times a value."),
+        ("Those of all weights out of that unit", "they are δ_k v_j: v_j = φ(z_j) need not be 0, only φ′(z_j) is."),
+        ("All in its layer", "the other units have error signals of their own."),
+        right="a",
+    ),
+    _choose(
         "08.square",
         "Your backward pass runs without an error on a 3-3-3 network with N = 3. What do you know?",
         ("It is right", "with square shapes a missing transpose runs too, silently wrong."),
@@ -248,6 +256,15 @@ _ALL = (
         number=44.0,
         within=1.001,
         reveal="it is 2 · 22 = 44, where backpropagation takes one backward pass.",
+    ),
+    _choose(
+        "08.transfer",
+        "A colleague's gradient check on a ReLU network gives 3e−6 in float64, and 2e−11 after a change of the seed. "
+        "What do you suspect first?",
+        ("A wrong factor", "a wrong factor gives an error of its own size, such as 0.3, and for every seed."),
+        ("A pre-activation so near 0 that ±h crosses the kink", "so skip that entry, or choose another point."),
+        ("float32", "float32 would give about 1e−3, and for every seed."),
+        right="b",
     ),
     _choose(
         "09.twice",
@@ -266,6 +283,14 @@ _ALL = (
         ("Its input only", "possible, but it would compute exp once more; its output is its own derivative."),
         ("Its output", "exp′ = exp, so the output is all that is needed."),
         ("Nothing", "the local derivative depends on the value, so something must be kept."),
+        right="b",
+    ),
+    _choose(
+        "09.transfer",
+        "A program computes y = x if x > 0 else 0.1·x. You differentiate it with the tape at x = 3. What is recorded?",
+        ("Both branches and the comparison", "only what was carried out is on the tape; a comparison has no gradient."),
+        ("The branch that ran", "so the slope is 1 at x = 3: the tape knows this run of the program and no other."),
+        ("Nothing: `if` cannot be differentiated", "the operations of the branch that ran are on the tape as usual."),
         right="b",
     ),
     _choose(

@@ -342,6 +342,24 @@ def test_check_leaves_everything_as_it_was_after_a_time_out():
     assert surroundings()[:-1] == before
 
 
+def sabotage(X):
+    def refuse(*arguments, **options):
+        raise SystemExit
+
+    for module in (builtins, np, np.random, warnings, random, math):
+        for name in list(vars(module)):
+            if callable(getattr(module, name)) and not name.startswith("_"):
+                setattr(module, name, refuse)
+    return X
+
+
+def test_an_answer_that_takes_all_functions_away_is_survived():
+    before = surroundings()
+    assert not check("01.augment", sabotage).passed
+    assert surroundings() == before
+    assert check("01.augment", augment).passed
+
+
 def test_a_class_and_default_arguments_are_left_as_they_were():
     class Mul:
         calls = 0

@@ -1,4 +1,4 @@
-"""The same slips and the same right answers in other hands: loops, einsum, other helpers, other shapes inside."""
+"""The same slips and the same right answers in other hands: loops, einsum, other functions, other shapes inside."""
 # ruff: noqa: E501, PLW0108, PLW2901, RUF007 - one answer in a line, as learners write them
 
 import math
