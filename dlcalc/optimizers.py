@@ -149,12 +149,7 @@ class Adam(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.betas, Sequence):
-            message = f"betas must be two numbers, not {self.betas!r}"
-            raise TypeError(message)
-        if len(self.betas) != 2 or not all(0 <= real_number(beta, "betas") < 1 for beta in self.betas):
-            message = f"betas must be two numbers from 0 to below 1, not {self.betas!r}"
-            raise ValueError(message)
+        self.betas = _two_shares(self.betas)
 
     def change(self, w: Array, g: Array, memory: Memory) -> Array:
         """Lr · m̂ / (√v̂ + eps)."""
@@ -211,6 +206,17 @@ class Adagrad(Optimizer):
         s = memory["s"] = memory.get("s", np.zeros_like(w)) + g**2
         rate = self.lr / (1 + (self.t - 1) * self.lr_decay)
         return rate * g / (np.sqrt(s) + self.eps)
+
+
+def _two_shares(betas: object) -> tuple[float, float]:
+    if not isinstance(betas, Sequence):
+        message = f"betas must be two numbers, not {betas!r}"
+        raise TypeError(message)
+    numbers = [real_number(beta, "betas") for beta in betas]
+    if len(numbers) != 2 or not all(0 <= beta < 1 for beta in numbers):
+        message = f"betas must be two numbers from 0 to below 1, not {betas!r}"
+        raise ValueError(message)
+    return numbers[0], numbers[1]
 
 
 OPTIMIZERS: Registry[Callable[..., Optimizer]] = Registry(

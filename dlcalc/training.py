@@ -13,6 +13,7 @@ True
 (`_fast_training`), checks what it is given, and keeps the history.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -61,7 +62,8 @@ class History:
     gradient_norms : ndarray of shape (epochs, L)
         ‖∇_{W⁽ˡ⁾}ℓ‖ of each layer in the last mini-batch of the epoch.
     validation_loss, validation_accuracy : list of float
-        On the validation examples after the epoch; accuracy for classification only. Empty without validation.
+        On the validation examples after the epoch; accuracy for classification only. Empty without validation; nan
+        after an interrupt that came before the validation of the last epoch.
     diverged, interrupted : bool
         Why the run ended early, if it did.
     message : str
@@ -165,22 +167,27 @@ def fit(
     Raises
     ------
     ValueError, TypeError
-        If an option is unknown or out of range, shapes do not fit, or X or y holds nan or inf.
+        If an option is unknown or out of range, shapes do not fit, or X, y or a weight is nan or inf.
     """
     epochs = check.whole_number(epochs, "epochs", 0)
     batch_size = check.whole_number(batch_size, "batch_size", 1)
     if progress not in (None, True, False):
         message = f"progress must be True, False or None, not {progress!r}"
         raise TypeError(message)
-    rule, generator = _optimizer(optimizer, learning_rate), check.generator(rng)
+    rule = _optimizer(optimizer, learning_rate)
     X, Y = _examples(network, X, y)
+    for layer, W in enumerate(network.weights):
+        check.finite(W, f"weights[{layer}]")
     held_out = _validation(network, validation)
     parts = (network.weights, network.activation, network.loss_function, X, Y, rule)
-    descent: Descent = (
-        FullBatchDescent(*parts) if batch_size >= len(X) else MiniBatchDescent(*parts, batch_size, generator)
-    )
-    run = _Run(network, descent, History(epochs), held_out)
-    return run.interruptible(progress)
+    # A full batch draws nothing, and a seed from the operating system takes as long as many a step.
+    generator = None if rng is None and batch_size >= len(X) else check.generator(rng)
+    descent: Descent
+    if generator is None or batch_size >= len(X):
+        descent = FullBatchDescent(*parts)
+    else:
+        descent = MiniBatchDescent(*parts, batch_size, generator)
+    return _Run(network, descent, History(epochs), held_out).interruptible(progress)
 
 
 class _Run:
@@ -212,9 +219,7 @@ class _Run:
                 self.history.message = f"the run was interrupted after {self.done} of {self.history.epochs} epochs"
             finally:
                 self.store_weights()
-        figures = np.concatenate(list(self.figures.values()))
-        self.history.loss = figures[:, 0].tolist()
-        self.history.gradient_norms = figures[:, 1:].copy()
+        self.finish_history()
         return self.history
 
     def descend(self, bar: Progress) -> None:
@@ -263,6 +268,16 @@ class _Run:
         self.history.validation_loss.append(float(loss(f, Y)))
         if loss.name in CLASSIFICATION:
             self.history.validation_accuracy.append(accuracy(f, Y, loss))
+
+    def finish_history(self) -> None:
+        """One entry of each kind for each finished epoch."""
+        figures = np.concatenate(list(self.figures.values()))
+        self.history.loss = figures[:, 0].tolist()
+        self.history.gradient_norms = figures[:, 1:].copy()
+        for values in (self.history.validation_loss, self.history.validation_accuracy):
+            if values:
+                # The interrupt came before the validation of the last epoch.
+                values.extend([math.nan] * (self.done - len(values)))
 
     def store_weights(self) -> None:
         """Write the weights of the descent into those of the network, in place."""

@@ -61,14 +61,6 @@ class Primitive:
                 return argument.call(self, arguments)
         return self.forward(*arguments)
 
-    def __getitem__(self, part: int) -> Any:
-        """Nothing: a node that was freed has only its bare operation left for an origin."""
-        message = (
-            "Trying to backward through the graph a second time: its saved values were freed by the first backward. "
-            "Compute the loss again before each backward(), or say retain_graph=True the first time."
-        )
-        raise RuntimeError(message)
-
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
@@ -275,19 +267,24 @@ def _outer(Z_bar: Any, X: Any) -> Any:
     return Z_bar[..., None] * X if X.ndim == 1 else _transposed(Z_bar) @ X
 
 
+def _affine(X: Any, W: Any, b: Any = None) -> Any:
+    Z = X.dot(W.T) if X.ndim < 3 else X @ W.T
+    return Z if b is None else np.add(Z, b, Z if b.dtype is Z.dtype else None)
+
+
 # Z = X Wᵀ + b, one example per row: nn.Linear in one node instead of three.
 # For two matrices `dot` takes two thirds of the time of `@`, which counts when they are small.
 LINEAR = _row(
     "linear",
-    lambda X, W, b=0: (X.dot(W.T) if X.ndim < 3 else X @ W.T) + b,
+    _affine,
     vjps=(
-        lambda Z_bar, Z, X, W, b=0: Z_bar.dot(W) if Z_bar.ndim == 2 else Z_bar @ W,
-        lambda Z_bar, Z, X, W, b=0: Z_bar.T.dot(X) if X.ndim == 2 == Z_bar.ndim else _outer(Z_bar, X),
+        lambda Z_bar, Z, X, W, b=None: Z_bar.dot(W) if Z_bar.ndim == 2 else Z_bar @ W,
+        lambda Z_bar, Z, X, W, b=None: Z_bar.T.dot(X) if X.ndim == 2 == Z_bar.ndim else _outer(Z_bar, X),
         lambda Z_bar, Z, X, W, b: Z_bar,
     ),
     jvps=(
-        lambda X_dot, Z, X, W, b=0: X_dot @ W.T,
-        lambda W_dot, Z, X, W, b=0: X @ W_dot.T,
+        lambda X_dot, Z, X, W, b=None: X_dot @ W.T,
+        lambda W_dot, Z, X, W, b=None: X @ W_dot.T,
         lambda b_dot, Z, X, W, b: b_dot,
     ),
 )

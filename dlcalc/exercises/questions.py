@@ -216,6 +216,15 @@ _ALL = (
         reveal="it is 3: the first term left out is of third order.",
     ),
     _choose(
+        "05.transfer",
+        "A layer has 784 inputs and 10 outputs, and φ is applied to each output. How many entries of its Jacobian with "
+        "respect to the inputs can differ from 0, and how many of ∂z/∂W?",
+        ("7840 and 7840", "∂z/∂W has 10 · 7840 entries, and in the row of z_k only those of row k of W are not 0."),
+        ("10 and 7840", "diag(φ′) is diagonal, but multiplied by W̄ it gives a full 10 × 784 matrix."),
+        ("7840 and 78400", "of the 78400 entries of ∂z/∂W only [k = i] v_j remain, a tenth of them."),
+        right="a",
+    ),
+    _choose(
         "06.order",
         "A network has 1000 inputs and one output. Which order of multiplying its Jacobians is cheaper?",
         ("Forward, from the inputs", "that carries a matrix with 1000 columns through all layers."),
@@ -231,12 +240,28 @@ _ALL = (
         reveal="it is 2·5 + 3·7 = 31: multiply along a path, add over paths.",
     ),
     _choose(
+        "06.transfer",
+        "A program has 3 inputs and 1,000,000 outputs, and you need the whole Jacobian. Which mode do you choose?",
+        ("Reverse", "that would carry a million rows, one for each output."),
+        ("Forward", "three columns, one for each input, go through the program once."),
+        ("Path by path", "paths share most of their edges; walking each one repeats the work."),
+        right="b",
+    ),
+    _choose(
         "07.bias-node",
         "What is the error signal δ of the bias node?",
         ("1", "1 is its value v; nothing flows into it."),
         ("It has none", "no weight leads into it, so it has no z; the weight from it gets δ_j · 1."),
         ("The sum of the others", "nothing flows back into a constant."),
         right="b",
+    ),
+    _choose(
+        "07.transfer",
+        "One hidden unit of 100 has φ′(z) = 0 for this example. Which gradients are 0 because of it?",
+        ("Those of all weights into that unit", "its δ is 0, and each of these gradients is δ times a value."),
+        ("Those of all weights out of that unit", "they are δ_k v_j: v_j = φ(z_j) need not be 0, only φ′(z_j) is."),
+        ("All in its layer", "the other units have error signals of their own."),
+        right="a",
     ),
     _choose(
         "08.square",
@@ -251,6 +276,15 @@ _ALL = (
         number=44.0,
         within=1.001,
         reveal="it is 2 · 22 = 44, where backpropagation takes one backward pass.",
+    ),
+    _choose(
+        "08.transfer",
+        "A colleague's gradient check on a ReLU network gives 3e−6 in float64, and 2e−11 after a change of the seed. "
+        "What do you suspect first?",
+        ("A wrong factor", "a wrong factor gives an error of its own size, such as 0.3, and for every seed."),
+        ("A pre-activation so near 0 that ±h crosses the kink", "so skip that entry, or choose another point."),
+        ("float32", "float32 would give about 1e−3, and for every seed."),
+        right="b",
     ),
     _choose(
         "09.twice",
@@ -269,6 +303,14 @@ _ALL = (
         ("Its input only", "possible, but it would compute exp once more; its output is its own derivative."),
         ("Its output", "exp′ = exp, so the output is all that is needed."),
         ("Nothing", "the local derivative depends on the value, so something must be kept."),
+        right="b",
+    ),
+    _choose(
+        "09.transfer",
+        "A program computes y = x if x > 0 else 0.1·x. You differentiate it with the tape at x = 3. What is recorded?",
+        ("Both branches and the comparison", "only what was carried out is on the tape; a comparison has no gradient."),
+        ("The branch that ran", "so the slope is 1 at x = 3: the tape knows this run of the program and no other."),
+        ("Nothing: `if` cannot be differentiated", "the operations of the branch that ran are on the tape as usual."),
         right="b",
     ),
     _choose(

@@ -104,7 +104,9 @@ def _arrow(axes: Axes, ends: tuple[float, float], y: float, text: str, colour: s
     shaft = FancyArrowPatch((ends[0], y), (ends[1], y), arrowstyle="-|>", mutation_scale=14, shrinkA=0, shrinkB=0)
     shaft.set(color=colour, linewidth=2.0)
     axes.add_patch(shaft)
-    theme.label(axes, sum(ends) / 2, y, text, ha="center", size=theme.SMALL, color=colour)
+    # A halo follows the letters and leaves the line between the words; a ground of card colour covers it whole.
+    ground = {"facecolor": theme.CARD, "edgecolor": "none", "pad": 3}
+    theme.label(axes, sum(ends) / 2, y, text, ha="center", size=theme.SMALL, color=colour, halo=False, bbox=ground)
 
 
 def _bars(axes: Axes, costs: dict[str, int]) -> list[Artist]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from contourpy import contour_generator
+from contourpy import FillType, contour_generator
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path
 
 from dlcalc.figures import theme
 from dlcalc.figures.decision_boundaries import CLASSES, examples
@@ -63,13 +65,24 @@ def _border(figure: Figure, run: Run, epoch: int) -> list[Artist]:
     x1, x2 = np.linspace(-1.6, 2.6, _RESOLUTION[0]), np.linspace(-1.4, 1.9, _RESOLUTION[1])
     points = np.stack(np.meshgrid(x1, x2), axis=-1).reshape(-1, 2)
     scores = run.network(epoch).forward(points).f.reshape(_RESOLUTION[::-1])
-    tints = np.where(scores.ravel() > 0, CLASSES[1].tint, CLASSES[0].tint)
-    ground = axes.scatter(points[:, 0], points[:, 1], s=34, marker="s", c=tints, linewidths=0, zorder=0.4)
+    axes.add_patch(Rectangle((-1.6, -1.4), 4.2, 3.3, facecolor=CLASSES[0].tint, linewidth=0, zorder=0.3))
+    ground = PathPatch(region(x1, x2, scores), facecolor=CLASSES[1].tint, linewidth=0, zorder=0.4)
+    axes.add_patch(ground)
     (line,) = axes.plot(*zero_line(x1, x2, scores).T, color=INK, linewidth=2.4, zorder=3)
     # The examples stand on the ground that moves, so they are painted after it.
     before = len(axes.get_lines())
     examples(axes, run.X, run.y)
     return [ground, line, *axes.get_lines()[before:]]
+
+
+def region(x1: Array, x2: Array, scores: Array) -> Path:
+    """Where scores on a grid are positive, as one path; a point where they nowhere are."""
+    generator = contour_generator(x1, x2, scores, fill_type=FillType.OuterCode)
+    parts: Any = generator.filled(0.0, np.inf)
+    outlines, codes = parts
+    if not outlines:
+        return Path([[x1[0], x2[0]]], [Path.MOVETO])
+    return Path(np.concatenate(outlines), np.concatenate(codes))
 
 
 def zero_line(x1: Array, x2: Array, scores: Array) -> Array:

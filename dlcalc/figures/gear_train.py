@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.patches import Polygon, Rectangle
 
-from dlcalc.activations import ACTIVATIONS, Activation
-from dlcalc.backpropagation import backward_by_matrix, forward_by_matrix
-from dlcalc.figures import theme
+from dlcalc.activations import ACTIVATIONS
+from dlcalc.figures import nudges, theme
 from dlcalc.figures.drawing import Drawing, Exhibit, Slider
 from dlcalc.figures.theme import GRADIENTS, HIGHLIGHT, INK, MUTED, NEUTRAL, VALUES, number
 
@@ -19,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from dlcalc.activations import Activation
+    from dlcalc.figures.nudges import Change
     from dlcalc.typing import Array
 
 # Every slider of the figure runs from -LIMIT to LIMIT; the nudge from -1 to 1.
@@ -28,48 +28,6 @@ GEAR_RADIUS, TEETH, GEARS_Y = 0.47, 12, 3.28
 TURN = 1.2
 CENTRED: dict[str, Any] = {"fontsize": theme.SMALL, "ha": "center", "va": "center"}
 NUDGED = {"w": "w", "w_prime": "w′", "x": "x"}
-
-
-@dataclass(frozen=True)
-class Change:
-    """z, v, f before and after the nudge, and the derivatives before it."""
-
-    before: dict[str, float]
-    after: dict[str, float]
-    derivatives: dict[str, float]
-    nudged: str
-    nudge: float
-
-    def actual(self, name: str) -> float:
-        """By how much z, v or f really changed."""
-        return self.after[name] - self.before[name]
-
-    def predicted(self) -> float:
-        """Derivative times nudge: the change of f to first order."""
-        return self.derivatives[self.nudged] * self.nudge
-
-
-def _change(w: float, w_prime: float, x: float, phi: Activation, nudged: str, nudge: float) -> Change:
-    inputs = {"w": w, "w_prime": w_prime, "x": x}
-    before, derivatives = _pass(inputs, phi)
-    after, _ = _pass({**inputs, nudged: inputs[nudged] + nudge}, phi)
-    return Change(before, after, derivatives, nudged, nudge)
-
-
-def _pass(inputs: dict[str, float], phi: Activation) -> tuple[dict[str, float], dict[str, float]]:
-    """z, v, f and ∂f/∂w, ∂f/∂w′, ∂f/∂x of the 1-1-1 network without biases (their weights are zero)."""
-    weights = [np.array([[inputs["w_prime"], 0.0]]), np.array([[inputs["w"], 0.0]])]
-    run = forward_by_matrix(weights, np.array([[inputs["x"]]]), phi)
-    # An error signal of 1 at the output makes the gradients those of f itself.
-    back = backward_by_matrix(weights, run, np.ones((1, 1)), phi)
-    values = {**inputs, "z": float(run.z[0][0, 0]), "v": float(run.v[1][0, 0]), "f": float(run.f[0, 0])}
-    derivatives = {
-        "w": float(back.gradients[1][0, 0]),
-        "w_prime": float(back.gradients[0][0, 0]),
-        "x": float(back.input_gradient[0, 0]),
-        "phi": float(phi.derivative(np.array(values["z"]))),
-    }
-    return values, derivatives
 
 
 @theme.themed
@@ -102,7 +60,7 @@ def smallest_network(
         message = f"nudged is one of {', '.join(NUDGED)}, activation one of {', '.join(ACTIVATIONS)}"
         raise ValueError(f"{message}; not {nudged!r}, {activation!r}")
     phi = ACTIVATIONS[activation]
-    change = _change(w, w_prime, x, phi, nudged, nudge)
+    change = nudges.change(w, w_prime, x, phi, nudged, nudge)
     theme.card(figure, "A nudge travels through three gears")
     sheet = theme.sheet(figure)
     moving = [*_train(sheet, change), *_bars(figure, change), *_prediction(figure, change, phi)]

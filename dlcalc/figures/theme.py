@@ -10,23 +10,46 @@ r"""One look for every figure: fixed meanings of colours, a light card, axes wit
 ...     theme.label(axes, 0.5, 0.8, r"$\varphi(z)$", theme.VALUES)
 >>> draw(Figure(figsize=(theme.WIDTH, 3.0), dpi=theme.DPI))
 
-A colour means the same thing in all eleven lessons, and never stands alone: each role has its own line style and
-marker.
+Colours, sizes and the font are those of `palette`, numbers are written by `numerals`; both can be had from here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import wraps
-from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 from matplotlib import rc_context
-from matplotlib.font_manager import fontManager
 from matplotlib.patches import FancyBboxPatch, Polygon
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import LogLocator, MaxNLocator
+
+from dlcalc.figures import tick_marks
+from dlcalc.figures.numerals import number, scientific
+from dlcalc.figures.palette import (
+    BAND,
+    BIAS,
+    BODY,
+    CARD,
+    DPI,
+    EDGE,
+    ERRORS,
+    FAINT,
+    FONTS,
+    GRADIENTS,
+    GRID,
+    HEADING,
+    HIGHLIGHT,
+    INK,
+    LEARNER,
+    MATHEMATICS,
+    MUTED,
+    NEUTRAL,
+    ROLES,
+    SMALL,
+    VALUES,
+    WIDTH,
+    Role,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,84 +60,45 @@ if TYPE_CHECKING:
 
     from dlcalc.typing import Array
 
+__all__ = [
+    "BAND",
+    "BIAS",
+    "BODY",
+    "CARD",
+    "DPI",
+    "EDGE",
+    "ERRORS",
+    "FAINT",
+    "FONTS",
+    "GRADIENTS",
+    "GRID",
+    "HEADING",
+    "HIGHLIGHT",
+    "INK",
+    "LEARNER",
+    "MATHEMATICS",
+    "MUTED",
+    "NEUTRAL",
+    "ROLES",
+    "SMALL",
+    "VALUES",
+    "WIDTH",
+    "Rectangle",
+    "Role",
+    "arrow",
+    "blank",
+    "card",
+    "label",
+    "number",
+    "plot",
+    "scientific",
+    "sheet",
+    "themed",
+]
+
 P = ParamSpec("P")
 R = TypeVar("R")
 Rectangle = tuple[float, float, float, float]
-
-# A figure is 7.6 inches wide at 100 dots per inch: 760 pixels, which fit a window of 800.
-WIDTH = 7.6
-DPI = 100
-
-# Font sizes in points. Nothing on a card is smaller than SMALL.
-SMALL, BODY, HEADING = 9.5, 11.0, 13.0
-# The course brings its own font (Inter with digits of one width, see fonts/README.md), so that a figure is the same
-# picture on every machine and a number does not tremble while its slider moves. DejaVu fills in rare symbols.
-FONTS = ("dlcalc Inter", "DejaVu Sans")
-MATHEMATICS = "stix"
-for _style in ("regular", "bold"):
-    with as_file(files("dlcalc.figures") / "fonts" / f"dlcalc-inter-{_style}.ttf") as _path:
-        fontManager.addfont(_path)
-
-
-@dataclass(frozen=True)
-class Role:
-    """A meaning with its colour, the light tint that fills shapes, a line style and a marker.
-
-    The colour has a contrast of at least 4.5 against the card, so that text may be set in it.
-    """
-
-    name: str
-    colour: str
-    tint: str
-    linestyle: str | tuple[float, tuple[float, ...]]
-    marker: str
-
-    def line(self, width: float = 2.4) -> dict[str, Any]:
-        """Keyword arguments of a `Line2D` that draws a curve in this role."""
-        return {"color": self.colour, "linestyle": self.linestyle, "linewidth": width, "solid_capstyle": "round"}
-
-    def dot(self, size: float = 9.0) -> dict[str, Any]:
-        """Keyword arguments of a `Line2D` that draws single points in this role."""
-        return {
-            "color": self.colour,
-            "linestyle": "none",
-            "marker": self.marker,
-            "markersize": size,
-            "markeredgecolor": CARD,
-            "markeredgewidth": 1.5,
-        }
-
-    def shape(self, width: float = 1.8) -> dict[str, Any]:
-        """Keyword arguments of a `Patch` that is tinted and outlined in this role."""
-        return {"facecolor": self.tint, "edgecolor": self.colour, "linewidth": width}
-
-
-# The card and the ink on it.
-CARD = "#fcfbf8"
-EDGE = "#dedbd2"
-INK = "#22252b"
-MUTED = "#5c6067"
-FAINT = "#d9d7d0"
-GRID = "#ebe9e3"
-
-# The meanings, the same in every figure.
-VALUES = Role("values", "#0763b1", "#dbeaf7", "-", "o")
-ERRORS = Role("error signals", "#c7420a", "#fbe3da", (0, (5, 1.6)), "D")
-GRADIENTS = Role("gradients", "#7c1472", "#f2dff1", (0, (5, 1.5, 1, 1.5)), "^")
-BIAS = Role("bias nodes", "#5c4508", "#f8ebc4", (0, (1, 1.4)), "s")
-LEARNER = Role("the learner's own", "#065f44", "#d5efe5", (0, (9, 2)), "P")
-NEUTRAL = Role("neutral", "#686b71", "#efeee9", "-", "o")
-# What the reader is looking at just now: a warm ground under dark ink.
-HIGHLIGHT = Role("highlight", "#7a5200", "#ffe08a", "-", "*")
-
-# A translucent upright band at the place of a slider. It lies over the curves and not under them, because a flipbook
-# paints what moves after all that stands.
-BAND: dict[str, Any] = {"color": "#f5b400", "alpha": 0.33, "linewidth": 7, "solid_capstyle": "butt", "zorder": 4}
-
-ROLES = (VALUES, ERRORS, GRADIENTS, BIAS, LEARNER, NEUTRAL, HIGHLIGHT)
-
-_TICK: dict[str, Any] = {"fontsize": SMALL, "color": MUTED}
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 _SETTINGS: dict[Any, Any] = {
     "font.family": list(FONTS),
@@ -200,10 +184,11 @@ def plot(
         ("x", xticks, xlim, xscale, xticklabels),
         ("y", yticks, ylim, yscale, yticklabels),
     ):
-        chosen = _chosen(limits, scale) if ticks is None else ticks
+        chosen = tick_marks.round_numbers(limits, scale) if ticks is None else ticks
         if grid:
-            _grid(axes, along, chosen)
-        _tick_labels(axes, along, chosen, [_written(tick, scale) for tick in chosen] if labels is None else labels)
+            tick_marks.grid(axes, along, chosen)
+        names = [tick_marks.written(tick, scale) for tick in chosen] if labels is None else labels
+        tick_marks.label(axes, along, chosen, names)
     if grid or xticks != ():
         axes.plot([0, 1], [0, 0], transform=axes.transAxes, color=FAINT, linewidth=1.6, zorder=0.6)
     if xlabel:
@@ -213,41 +198,6 @@ def plot(
             0.0, 1.03, ylabel, transform=axes.transAxes, fontsize=BODY, color=INK, ha="left", va="bottom", zorder=5
         )
     return axes
-
-
-def _chosen(limits: tuple[float, float], scale: str) -> Sequence[float]:
-    """Round numbers between the limits."""
-    low, high = min(limits), max(limits)
-    locator = MaxNLocator(5, steps=[1, 2, 5, 10]) if scale == "linear" else LogLocator()
-    return [float(tick) for tick in locator.tick_values(low, high) if low <= tick <= high]
-
-
-def _written(tick: float, scale: str) -> str:
-    """A tick as a number, on a log axis as a power of ten."""
-    if scale == "log" and tick != 1:
-        return f"$10^{{{round(np.log10(tick))}}}$"
-    return f"{tick:g}".replace("-", "−")
-
-
-def _grid(axes: Axes, along: str, ticks: Sequence[float]) -> None:
-    """All grid lines of one direction, as one line with gaps."""
-    places, across = np.repeat(np.asarray(ticks, float), 3), np.tile([0.0, 1.0, np.nan], len(ticks))
-    if along == "x":
-        axes.plot(places, across, transform=axes.get_xaxis_transform(), color=GRID, linewidth=1.0, zorder=0.5)
-    else:
-        axes.plot(across, places, transform=axes.get_yaxis_transform(), color=GRID, linewidth=1.0, zorder=0.5)
-
-
-def _tick_labels(axes: Axes, along: str, ticks: Sequence[float], labels: Sequence[str]) -> None:
-    """The labels of the ticks, five points below the axes or to their left."""
-    gap = 5 * axes.figure.dpi / 72
-    for tick, text in zip(ticks, labels, strict=False):
-        if along == "x":
-            place = (tick, -gap / axes.bbox.height)
-            axes.text(*place, text, transform=axes.get_xaxis_transform(), ha="center", va="top", **_TICK)
-        else:
-            place = (-gap / axes.bbox.width, tick)
-            axes.text(*place, text, transform=axes.get_yaxis_transform(), ha="right", va="center_baseline", **_TICK)
 
 
 def blank(figure: Figure, rectangle: Rectangle, *, xlim: tuple[float, float], ylim: tuple[float, float]) -> Axes:
@@ -314,23 +264,3 @@ def arrow(axes: Axes, start: Array, end: Array, role: Role, *, width: float = 2.
     polygon = Polygon(np.array(corners), closed=True, facecolor=role.colour, edgecolor="none", zorder=4.5)
     axes.add_artist(polygon)
     return polygon
-
-
-def number(value: float, digits: int = 2) -> str:
-    """`value` with a fixed number of digits and a true minus sign; never "−0.00"."""
-    text = f"{value:.{digits}f}"
-    if float(text) == 0:
-        text = text.removeprefix("-")
-    return text.replace("-", "−")
-
-
-def scientific(value: float, digits: int = 1) -> str:
-    """`value` with `digits` + 1 significant digits, as m × 10ᵉ in plain characters where it is very small or large.
-
-    >>> scientific(9.54e-7), scientific(0.25), scientific(1)
-    ('9.5 × 10⁻⁷', '0.25', '1')
-    """
-    if value == 0 or 1e-3 <= abs(value) < 1e4 or not np.isfinite(value):
-        return f"{float(f'{value:.{digits}e}'):g}".replace("-", "−")
-    mantissa, exponent = f"{value:.{digits}e}".split("e")
-    return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}".replace("-", "−")

@@ -14,6 +14,7 @@ from dlcalc.figures import theme
 from dlcalc.figures.drawing import Drawing, Exhibit, Slider
 from dlcalc.figures.fitted_panels import draw_fit
 from dlcalc.figures.theme import ERRORS, GRADIENTS, HIGHLIGHT, INK, MUTED, NEUTRAL
+from dlcalc.registry import UnknownNameError, unknown_name
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -52,6 +53,8 @@ class Run:
 @lru_cache(maxsize=32)
 def trained(task: Task, rate: float, width: int, seed: int, activation: str, bug: str | None) -> Run:
     """A run of `EPOCHS` steps, computed once for each choice."""
+    if task not in ("curve", "moons"):
+        raise UnknownNameError(unknown_name("task", task, ("curve", "moons")))
     if task == "curve":
         X, y = training_bugs.curve_examples(rng=0)
         net = MLP([1, width, 1], activation=activation, loss="mse", rng=seed)
@@ -117,7 +120,8 @@ def training_dashboard(
     }
     description = (
         f"Training of a {run.X.shape[1]}-{width}-1 {activation} network on {len(run.X)} examples, learning rate "
-        f"{learning_rate:g}, {_told(planted)}. {_sentence(recording, epoch, width)}"
+        f"{learning_rate:g}, {_told(planted)}. At epoch {epoch} the loss is {_number(float(recording.loss[epoch]))}. "
+        f"{_sentence(recording, epoch, width)}"
     )
     return Drawing(description, data, tuple(moving))
 
@@ -231,13 +235,13 @@ def _caption(figure: Figure, recording: Recording, epoch: int, width: int) -> li
 
 
 def _sentence(recording: Recording, epoch: int, width: int) -> str:
+    """What there is to notice beside the numbers."""
     if recording.diverged is not None and epoch >= recording.diverged:
         return f"The run has diverged: since epoch {recording.diverged} there is nothing finite left."
-    loss, dead = float(recording.loss[epoch]), int(recording.dead_units[epoch])
-    told = f"At epoch {epoch} the loss is {_number(loss)}"
+    dead = int(recording.dead_units[epoch])
     if dead == width:
-        return f"{told}; every hidden unit is dead, and only the output's bias still learns."
-    return f"{told}; {dead} of {width} hidden units are dead." if dead else f"{told}; no hidden unit is dead."
+        return "Every hidden unit is dead: only the output's bias still learns."
+    return f"{dead} of {width} hidden units are dead." if dead else "No hidden unit is dead."
 
 
 EXHIBITS = {

@@ -89,7 +89,9 @@ def test_without_flatten_the_loss_is_wrong_and_says_so():
     model = lecture_model()
     x, y = lecture_data()
     trap = SNIPPET["missing_flatten_trap"]
-    with pytest.warns(UserWarning, match=r"target size \(torch.Size\(\[64\]\)\) .* input size \(torch.Size\(\[64, 1\]\)\)"):
+    with pytest.warns(
+        UserWarning, match=r"target size \(torch.Size\(\[64\]\)\) .* input size \(torch.Size\(\[64, 1\]\)\)"
+    ):
         wrong = torch.nn.MSELoss()(model[:3](x), y)
     assert wrong.item() == pytest.approx(trap["wrong"], rel=1e-12)
     assert torch.nn.MSELoss()(model(x), y).item() == pytest.approx(trap["right"], rel=1e-12)

@@ -110,9 +110,7 @@ def pulled(y, leaves):
         seed = torch.tensor(unit.reshape(y.shape))
         rows.append(torch.autograd.grad(y, leaves, seed, retain_graph=True, allow_unused=True))
     zero = [np.zeros(x.numel()) for x in leaves]
-    return [
-        np.stack([z if row[k] is None else row[k].numpy().reshape(-1) for row in rows]) for k, z in enumerate(zero)
-    ]
+    return [np.stack([z if row[k] is None else row[k].numpy().reshape(-1) for row in rows]) for k, z in enumerate(zero)]
 
 
 def test_every_row_has_examples():

@@ -47,9 +47,9 @@ def test_the_reference_and_every_alternative_are_right(exercise):
 
 
 def implementations(exercise, slip, seed):
-    """All implementations of a slip for the first seeds, then one after the other."""
+    """All implementations of a slip for three seeds, then one after the other."""
     found = list(enumerate(exercise.wrong_answers(slip)))
-    return found if seed < 4 else [found[seed % len(found)]]
+    return found if seed < 3 else [found[seed % len(found)]]
 
 
 @by_exercise

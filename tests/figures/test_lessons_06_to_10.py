@@ -1,5 +1,7 @@
 """What the figures of lessons 06 to 10 show: the numbers, and what is lit."""
 
+import re
+
 import numpy as np
 import pytest
 from matplotlib.colors import same_color
@@ -11,7 +13,7 @@ from dlcalc.backward_slips import SLIPS
 from dlcalc.figures import FIGURES, theme
 from dlcalc.figures.accumulation_costs import tapered
 from dlcalc.figures.digit_readings import read_digits
-from dlcalc.figures.fitted_panels import zero_line
+from dlcalc.figures.fitted_panels import region, zero_line
 from dlcalc.figures.forward_pass import FIRST_WEIGHTS, SECOND_WEIGHTS
 from dlcalc.figures.linked_scene import CHOICES, WEIGHTS
 from dlcalc.figures.notation import plain
@@ -304,6 +306,19 @@ def test_the_border_is_where_the_scores_are_zero_and_always_as_long():
     assert np.isnan(zero_line(x1, x2, first + 9)).all()
 
 
+def test_the_tinted_region_is_where_the_scores_are_positive():
+    x1, x2 = np.linspace(-1, 1, 41), np.linspace(-2, 2, 41)
+    first, second = np.meshgrid(x1, x2)
+    half = region(x1, x2, first - 0.25 * second)
+    assert half.contains_points([(0.5, 0.0), (-0.5, 0.0), (0.5, 1.9), (0.4, 1.9)]).tolist() == [
+        True,
+        False,
+        True,
+        False,
+    ]
+    assert not region(x1, x2, first - 9).contains_point((0.0, 0.0))
+
+
 # Lesson 10: digits
 
 
@@ -349,3 +364,26 @@ def test_a_figure_made_larger_keeps_its_texts_apart():
         figure = blank_figure((exhibit.size[0] + 1, exhibit.size[1] + 0.5))
         exhibit.draw(figure)
         assert clean(figure)
+
+
+@pytest.mark.parametrize(
+    ("name", "typo"),
+    [
+        ("paths_and_sums", {"mode": "backward"}),
+        ("backpropagation_by_unit", {"unit": "hidden 4"}),
+        ("backpropagation_by_unit", {"weight": (0, 1, 1)}),
+        ("backpropagation_by_unit", {"weight": (1, 4, 1)}),
+        ("backpropagation_by_unit", {"weight": (2, 1, 0)}),
+        ("shape_tiles", {"slip": "typo"}),
+        ("linked_view", {"choose": "w"}),
+        ("tape_in_steps", {"example": "x"}),
+        ("tape_in_steps", {"order": "random"}),
+        ("training_dashboard", {"task": "digits"}),
+        ("training_dashboard", {"bug": "typo"}),
+        ("training_dashboard", {"activation": "typo"}),
+    ],
+)
+def test_what_a_figure_does_not_know_is_named(name, typo):
+    (value,) = typo.values()
+    with pytest.raises(ValueError, match=re.escape(str(value))):
+        shown(name, **typo)

@@ -1,0 +1,155 @@
+"""grad, vjp, jvp, Jacobians and Hessians of functions."""
+
+import numpy as np
+import pytest
+
+from dlcalc import autodiff as torch
+from dlcalc.autodiff import func
+
+X = torch.tensor([1.0, 2.0])
+Y = torch.tensor([3.0, 4.0])
+
+
+def same(actual, expected):
+    np.testing.assert_allclose(actual.detach().numpy(), expected, rtol=1e-13, atol=1e-15)
+
+
+def test_grad_by_one_or_several_arguments():
+    same(func.grad(lambda x: (x**2).sum())(X), [2, 4])
+    first, second = func.grad(lambda x, y: (x * y).sum(), argnums=(0, 1))(X, Y)
+    same(first, Y.numpy())
+    same(second, X.numpy())
+    same(func.grad(lambda x, y: (x * y).sum(), argnums=1)(X, Y), X.numpy())
+    same(func.grad(lambda x: x**2)(3.0), 6)
+    same(func.grad(lambda x: x @ x)(np.array([1.0, 2.0])), [2, 4])
+
+
+def test_grad_with_more_to_return():
+    gradient, aux = func.grad(lambda x: ((x**2).sum(), x * 2), has_aux=True)(X)
+    same(gradient, [2, 4])
+    same(aux, [2, 4])
+    assert not aux.requires_grad
+    gradient, (value, aux) = func.grad_and_value(lambda x: ((x**2).sum(), "more"), has_aux=True)(X)
+    assert (value.item(), aux) == (5, "more")
+    gradient, value = func.grad_and_value(lambda x: (x**2).sum())(X)
+    assert not value.requires_grad
+    same(gradient, [2, 4])
+
+
+def test_gradients_nest():
+    f = lambda x: x**4  # noqa: E731
+    for derivative in (32, 48, 48, 24, 0):
+        f = func.grad(f)
+        same(f(2.0), derivative)
+
+
+def test_gradients_reach_what_the_function_closes_over():
+    w = torch.tensor(3.0, requires_grad=True)
+    slope = func.grad(lambda x: w * x**2)(2.0)
+    assert torch.autograd.grad(slope, w)[0].item() == 4
+    J = func.jacrev(lambda x: w * x**2)(X)
+    assert torch.autograd.grad(J.sum(), w)[0].item() == 6
+    J = func.jacfwd(lambda x: w * x**2)(X)
+    assert torch.autograd.grad(J.sum(), w)[0].item() == 6
+    value, pull = func.vjp(lambda x: w * x**2, X)
+    assert value.requires_grad
+    assert torch.autograd.grad(pull(torch.ones(2))[0].sum(), w)[0].item() == 6
+    value, x_dot = func.jvp(lambda x: w * x**2, (X,), (torch.ones(2),))
+    assert torch.autograd.grad((value + x_dot).sum(), w)[0].item() == 11
+
+
+def test_a_function_that_ignores_its_input_has_derivative_zero():
+    constant = lambda x: torch.ones(3)  # noqa: E731
+    same(func.jacrev(constant)(X), np.zeros((3, 2)))
+    same(func.jacfwd(constant)(X), np.zeros((3, 2)))
+    same(func.grad(lambda x: torch.tensor(1.0))(X), [0, 0])
+    same(func.vjp(constant, X)[1](torch.ones(3))[0], [0, 0])
+    same(func.jvp(constant, (X,), (X,))[1], [0, 0, 0])
+    same(func.jvp(lambda x, y: y * 2, (X, Y), (X, torch.zeros(2)))[1], [0, 0])
+    w = torch.ones(3, requires_grad=True)
+    same(func.jvp(lambda x: w * 2, (X,), (X,))[1], [0, 0, 0])
+    same(func.hessian(lambda x: x.sum())(X), np.zeros((2, 2)))
+
+
+def test_derivatives_are_found_under_no_grad():
+    with torch.no_grad():
+        same(func.grad(lambda x: (x**2).sum())(X), [2, 4])
+        same(func.hessian(lambda x: (x**3).sum())(X), [[6, 0], [0, 12]])
+        assert not torch.is_grad_enabled()
+
+
+def test_vjp_returns_one_cotangent_for_each_primal():
+    value, pull = func.vjp(lambda x, y: x * y, X, Y)
+    same(value, [3, 8])
+    for x_bar, expected in zip(pull(torch.tensor([1.0, 10.0])), ([3, 40], [1, 20]), strict=True):
+        same(x_bar, expected)
+    same(pull(np.ones(2))[0], Y.numpy())
+    value, pull, aux = func.vjp(lambda x: (x * 2, 7), X, has_aux=True)
+    assert aux == 7
+    seed = torch.ones(2, requires_grad=True)
+    x_bar = func.vjp(lambda x: x**2, X)[1](seed)[0]
+    same(torch.autograd.grad(x_bar.sum(), seed)[0], [2, 4])
+
+
+def test_jvp_adds_over_its_primals():
+    value, y_dot = func.jvp(lambda x, y: x * y, (X, Y), (torch.ones(2), torch.ones(2)))
+    same(value, [3, 8])
+    same(y_dot, [4, 6])
+    value, y_dot, aux = func.jvp(lambda x: (x * 2, 7), (X,), (X,), has_aux=True)
+    assert aux == 7
+    direction = torch.ones(2, requires_grad=True)
+    y_dot = func.jvp(lambda x: x**2, (X,), (direction,))[1]
+    same(torch.autograd.grad(y_dot.sum(), direction)[0], [2, 4])
+
+
+@pytest.mark.parametrize("jacobian", [func.jacrev, func.jacfwd])
+def test_jacobians_have_the_shapes_of_output_and_input(jacobian):
+    M = torch.arange(6.0).reshape(2, 3)
+    assert jacobian(lambda x: x.T)(M).shape == (3, 2, 2, 3)
+    assert jacobian(lambda x: x.sum())(M).shape == (2, 3)
+    assert jacobian(lambda x: x * M)(torch.tensor(2.0)).shape == (2, 3)
+    first, second = jacobian(lambda x, y: x * y, argnums=(0, 1))(X, Y)
+    same(first, np.diag(Y.numpy()))
+    same(second, np.diag(X.numpy()))
+    J, aux = jacobian(lambda x: (x**2, 7), has_aux=True)(X)
+    assert aux == 7
+    same(J, np.diag([2, 4]))
+
+
+def test_hessians_of_composites_agree_in_every_order():
+    def f(x):
+        return torch.logsumexp(torch.tanh(x) * x.cumsum(0), 0) * x.var() + (x.softmax(0) * x).sum() / x.norm()
+
+    x = torch.tensor([0.3, -1.2, 0.8])
+    H = func.hessian(f)(x).numpy()
+    np.testing.assert_allclose(H, H.T, rtol=1e-10)
+    for other in (func.jacfwd(func.jacrev(f)), func.jacrev(func.jacfwd(f)), func.jacfwd(func.jacfwd(f))):
+        np.testing.assert_allclose(other(x).numpy(), H, rtol=1e-10, atol=1e-12)
+    v = torch.tensor([1.0, -2.0, 0.5])
+    np.testing.assert_allclose(func.hvp(f, x, v).numpy(), H @ v.numpy(), rtol=1e-10)
+
+
+def test_a_hessian_vector_product_of_several_arguments():
+    f = lambda x, y: (x**2 * y).sum()  # noqa: E731
+    x_part, y_part = func.hvp(f, (X, Y), (torch.ones(2), torch.tensor([1.0, 0.0])))
+    same(x_part, 2 * Y.numpy() + np.array([2, 0]))
+    same(y_part, 2 * X.numpy())
+
+
+def test_a_hessian_by_two_arguments_is_a_table_of_blocks():
+    blocks = func.jacrev(func.grad(lambda x, y: (x * y).sum(), argnums=0), argnums=1)(X, Y)
+    same(blocks, np.eye(2))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: func.grad(lambda x: x * 2)(X), RuntimeError, r"one number of shape \(\), not of shape \(2,\)"),
+        (lambda: func.vjp(lambda x: x * 2, X)[1](torch.ones(3)), RuntimeError, r"cotangent has shape \(3,\)"),
+        (lambda: func.jvp(lambda x: x * 2, (X,), (torch.ones(3),)), RuntimeError, r"tangent has shape \(3,\)"),
+        (lambda: func.jacrev(lambda x: 1.0)(X), TypeError, "return a Tensor, not float"),
+    ],
+)
+def test_errors_say_what_is_wrong(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
