@@ -17,7 +17,7 @@ from dlcalc.figures import activation_and_slope
 from dlcalc.widgets import flipbook
 
 TARGET = Path(__file__).parent / "lesson-04.gif"
-STEPS, MILLISECONDS, COLOURS = 60, 70, 48
+STEPS, MILLISECONDS, COLOURS = 60, 70, 160
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
