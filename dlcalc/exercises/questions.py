@@ -97,6 +97,14 @@ _ALL = (
         right="b",
     ),
     _choose(
+        "01.argmax",
+        "A network answers with the place of its largest output. What can change its answer?",
+        ("Adding 100 to every output", "the order of the outputs stays, so the largest one stays where it is."),
+        ("Softmax on the outputs", "eᵗ grows with t and all are divided by one sum: the order stays."),
+        ("ReLU on the outputs", "if all outputs are negative, all become 0: a tie, and the lowest index wins."),
+        right="c",
+    ),
+    _choose(
         "01.two-linear-layers",
         "A network of two linear layers without φ between them can represent …",
         ("more than one linear layer", "W₂(W₁x + b₁) + b₂ is one matrix and one bias again."),
@@ -122,6 +130,18 @@ _ALL = (
             "steepest descent is local: it sees one contour.",
         ),
         ("Along the valley", "that is the flattest way, not the steepest."),
+        right="b",
+    ),
+    _choose(
+        "02.units",
+        "One weight, ŷ = w·x. The inputs now come in centimetres, not metres: every x is 100 times larger. The "
+        "largest η that still converges becomes …",
+        ("100 times smaller", "x enters twice, once in the error and once in its slope: λ is the mean of 2x²."),
+        ("10 000 times smaller", "the threshold is 2/λ, and λ, the mean of 2x², has become 10 000 times larger."),
+        (
+            "no different",
+            "that would be so if the labels y changed their unit: λ does not contain y, but it contains x.",
+        ),
         right="b",
     ),
     _choose(
@@ -310,6 +330,14 @@ _ALL = (
             "the sum acts like momentum that never fades.",
         ),
         ("The same", "each step would then use its own gradient only."),
+        right="b",
+    ),
+    _choose(
+        "10.transfer",
+        "Training loss 0.01, held-out accuracy 11 % on ten digits, and all gradient checks pass. What do you suspect?",
+        ("A wrong gradient", "the checks pass, and with a wrong gradient the training loss would hardly reach 0.01."),
+        ("Labels and held-out images do not belong together", "11 % is chance: shuffled apart, or scaled differently."),
+        ("Too few hidden units", "then the training loss would stay high as well."),
         right="b",
     ),
 )
