@@ -42,14 +42,13 @@ class Recorder:
 
     def note_change(self, value: Any) -> None:
         """Remember that the memory which `value` shows is being changed in place now."""
+        # An id may be used again, but not while a node keeps the array that had it when the node was made.
         self.last_change = self.changes[id(value if value.base is None else value.base)] = self.next_age()
 
 
 mode = Mode()
 recorder = Recorder()
 _sum = np.add.reduce
-
-
 _PULLING = silent_context()
 
 
