@@ -97,9 +97,14 @@ def inputs_of(node: Any) -> tuple[Any, ...]:
     return inputs
 
 
+def _saves(operation: Any, inputs: tuple[Any, ...]) -> bool:
+    """Whether a rule of this node reads the values of its inputs or its own."""
+    return operation.saves and not (operation.scales and len(inputs) == 1)
+
+
 def _check_unchanged(y: Any) -> None:
     """Raise if a value that a rule will read was changed in place after it was saved."""
-    for value in (*y.arguments, y.value) if y.operation.saves else ():
+    for value in (*y.arguments, y.value) if _saves(y.operation, y.inputs) else ():
         if (
             isinstance(value, np.ndarray | np.generic)
             and recorder.changes.get(id(value if value.base is None else value.base), 1) < y.age
@@ -200,7 +205,7 @@ def _pull(roots: Any, seeds: Any, needed: Any, keep: Any, retain: bool, record: 
                 else:
                     # What a leaf receives may become its .grad, which must not be shared.
                     adjoints[x] = x_bar.copy() if x_bar is y_bar and not record else x_bar
-        if passed and y.operation.saves and not retain:
+        if passed and not retain and _saves(y.operation, inputs):
             y.inputs = y.arguments = None
     if found:
         adjoints.update(found)
