@@ -735,9 +735,11 @@ class Tensor:
         operation = UFUNCS.get(ufunc)
         if operation is not None and method == "__call__" and not options:
             return self.call(operation, inputs)
-        if any(isinstance(x, Tensor) and x.tracked for x in inputs) and ufunc.nout == 1 and not _is_predicate(ufunc):
+        loses_gradient = not _is_predicate(ufunc) and any(getattr(x, "tracked", False) for x in inputs)
+        if loses_gradient or ufunc.nout != 1:
             return NotImplemented
-        return untracked(getattr(ufunc, method)(*(x.value if isinstance(x, Tensor) else x for x in inputs), **options))
+        value = getattr(ufunc, method)(*(x.value if isinstance(x, Tensor) else x for x in inputs), **options)
+        return value if "out" in options else untracked(value)
 
     @staticmethod
     def call(operation: Primitive, arguments: tuple[Any, ...]) -> "Tensor":

@@ -332,6 +332,14 @@ _ALL = (
         ("The same", "each step would then use its own gradient only."),
         right="b",
     ),
+    _choose(
+        "10.transfer",
+        "Training loss 0.01, held-out accuracy 11 % on ten digits, and all gradient checks pass. What do you suspect?",
+        ("A wrong gradient", "the checks pass, and with a wrong gradient the training loss would hardly reach 0.01."),
+        ("Labels and held-out images do not belong together", "11 % is chance: shuffled apart, or scaled differently."),
+        ("Too few hidden units", "then the training loss would stay high as well."),
+        right="b",
+    ),
 )
 
 QUESTIONS: dict[str, Question] = {question.id: question for question in _ALL}

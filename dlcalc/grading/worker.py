@@ -77,7 +77,9 @@ def main(options: dict[str, Any]) -> None:
     """Serve the grader until it hangs up; ``options`` are the limits and what the sandbox allows."""
     if options["alone"]:
         _protect_this_process()
-    channel = _take_over_standard_streams()
+    # A folder that may not be read looks like a package without modules.
+    if not hasattr(np, "ndarray"):
+        raise SystemExit("NumPy's files cannot be read by the user that submissions run under (chmod -R a+rX).")
     driver = importlib.import_module(options["driver"])
     if options["lesson_modules"]:
         importlib.import_module("dlcalc.autodiff")
@@ -86,6 +88,8 @@ def main(options: dict[str, Any]) -> None:
         sys.modules["dlcalc"] = None  # type: ignore[assignment]
     # What lives now need not be looked at again by the garbage collector of each child.
     gc.freeze()
+    # Until here, whatever goes wrong is told on standard error.
+    channel = _take_over_standard_streams()
     channel.send({"ready": True})
     if not hasattr(os, "fork"):
         options |= channel.receive()

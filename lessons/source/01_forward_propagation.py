@@ -220,8 +220,8 @@ def count_parameters(sizes):
     """The int Σ n_l (n_{l-1} + 1) over l = 1..L; sizes holds the ints n_0..n_L."""
     ### BEGIN SOLUTION
     total = 0
-    for layer in range(1, len(sizes)):
-        total += sizes[layer] * (sizes[layer - 1] + 1)
+    for n_in, n_out in zip(sizes, sizes[1:]):
+        total += n_out * (n_in + 1)
     return total
     ### END SOLUTION
 

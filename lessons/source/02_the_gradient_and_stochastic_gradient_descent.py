@@ -21,6 +21,9 @@ from dlcalc.widgets import explore
 
 # %% [markdown]
 # ## Predict first
+#
+# Think of the loss over two weights as a landscape. A **contour** joins points of equal loss, as on a hiking map. The
+# **gradient** $\nabla\ell$ lists the slopes in both directions; $-\nabla\ell$ is the way in which one step of descent goes.
 
 # %%
 direction = predict("02.direction")
@@ -63,7 +66,7 @@ check("02.mse", mse)
 # \end{aligned}
 # $$
 #
-# $\nabla\ell$ is the **gradient**, the list of all slopes. $Xw - y$ is the **residual**.
+# $Xw - y$ is called the **residual**.
 
 # %% [markdown]
 # By hand: three points $x = 0, 1, 2$ with labels $1, 2, 2$, and a column of ones; $w = (1, 0)$. First the residual, then
@@ -97,7 +100,8 @@ check("02.grad_linear", grad_linear)
 # ## What it costs to measure
 #
 # A network with hidden units needs $\partial\ell/\partial w^{(l)}_{j,i}$ for **every** weight too. Measuring works for any network, but each of
-# the $P$ weights takes two losses, so $2P$ forward passes for one step. Count them for the lecture's 5-3-1 network:
+# the $P$ weights takes two losses, so $2P$ forward passes for one step. Count them for the lecture's 5-3-1 network,
+# whose weights stand in one long vector θ of 18 + 4 numbers:
 
 # %%
 # NBVAL_CHECK_OUTPUT

@@ -85,7 +85,11 @@ def _nothing(*arguments):
 
 
 @by_exercise
-@pytest.mark.parametrize("answer", [_ellipsis, _not_implemented, _nothing, None, ...], ids=str)
+@pytest.mark.parametrize(
+    "answer",
+    [_ellipsis, _not_implemented, _nothing, None, ...],
+    ids=["returns ...", "raises NotImplementedError", "returns nothing", "None", "..."],
+)
 def test_what_was_not_attempted_costs_nothing_and_says_so(exercise, answer):
     result = check(exercise.id, answer)
     assert result.message.startswith("Not attempted yet")
