@@ -59,10 +59,10 @@ check("02.mse", mse)
 #
 # $$
 # \begin{aligned}
-# \ell(w) &= \frac1N \sum_{r=1}^{N} (x_r \cdot w - y_r)^2 && \text{the loss as a function of the weights} \\[4pt]
-# \frac{\partial \ell}{\partial w_j} &= \frac1N \sum_{r=1}^{N} 2\,(x_r \cdot w - y_r)\,\frac{\partial (x_r \cdot w)}{\partial w_j} && \text{chain rule: the outer function is a square} \\[4pt]
-# &= \frac2N \sum_{r=1}^{N} (x_r \cdot w - y_r)\,x_{r,j} && x_r \cdot w = \textstyle\sum_i x_{r,i} w_i \text{; only } i = j \text{ depends on } w_j \\[4pt]
-# \underset{(d)}{\nabla \ell} &= \frac2N\; \underset{d \times N}{X^{\mathsf T}}\;\underset{(N)}{(Xw - y)} && \text{all } d \text{ of them: a sum over } r \text{ is a product with } X^{\mathsf T}
+# \ell(w) &= \frac1N \sum_{r=1}^{N} (x_r \cdot w - y_r)^2 && \text{the loss, of the weights} \\[4pt]
+# \frac{\partial \ell}{\partial w_j} &= \frac1N \sum_{r=1}^{N} 2\,(x_r \cdot w - y_r)\,\frac{\partial (x_r \cdot w)}{\partial w_j} && \text{chain rule, outside a square} \\[4pt]
+# &= \frac2N \sum_{r=1}^{N} (x_r \cdot w - y_r)\,x_{r,j} && \text{in } \textstyle\sum_i x_{r,i} w_i \text{ only } i = j \text{ counts} \\[4pt]
+# \underset{(d)}{\nabla \ell} &= \frac2N\; \underset{d \times N}{X^{\mathsf T}}\;\underset{(N)}{(Xw - y)} && \text{all } d \text{; the sum is a product}
 # \end{aligned}
 # $$
 #
@@ -133,8 +133,8 @@ predict("02.is-gradient-descent")
 # $$
 # \begin{aligned}
 # \nabla\ell \cdot d &= \lVert \nabla\ell \rVert\,\lVert d \rVert \cos\alpha && \text{the geometry of the dot product} \\[4pt]
-# \alpha = 90° &: \quad \nabla\ell \cdot d = 0 && \text{along the contour, where the loss stays the same} \\[4pt]
-# \alpha = 180° &: \quad \nabla\ell \cdot d = -\lVert \nabla\ell \rVert\,\lVert d \rVert && \text{the steepest way down: } d \text{ along } -\nabla\ell
+# \alpha = 90° &: \quad \nabla\ell \cdot d = 0 && \text{along the contour: no change} \\[4pt]
+# \alpha = 180° &: \quad \nabla\ell \cdot d = -\lVert \nabla\ell \rVert\,\lVert d \rVert && \text{steepest way down: along } -\nabla\ell
 # \end{aligned}
 # $$
 #
@@ -169,8 +169,8 @@ explore(
 # $$
 # \begin{aligned}
 # \nabla\ell_{\mathcal B_k} &= \frac1B \sum_{r \in \mathcal B_k} \nabla\ell_r && \text{the gradient of a mini-batch is a mean} \\[4pt]
-# \frac1K \sum_{k=1}^{K} \nabla\ell_{\mathcal B_k} &= \frac1{KB} \sum_{k=1}^{K} \sum_{r \in \mathcal B_k} \nabla\ell_r && \text{the mean over an epoch, at one and the same } w \\[4pt]
-# &= \frac1N \sum_{r=1}^{N} \nabla\ell_r = \nabla\ell && \text{every example stands in exactly one batch}
+# \frac1K \sum_{k=1}^{K} \nabla\ell_{\mathcal B_k} &= \frac1{KB} \sum_{k=1}^{K} \sum_{r \in \mathcal B_k} \nabla\ell_r && \text{mean over an epoch, } w \text{ fixed} \\[4pt]
+# &= \frac1N \sum_{r=1}^{N} \nabla\ell_r = \nabla\ell && \text{each example is in one batch}
 # \end{aligned}
 # $$
 #
@@ -245,18 +245,18 @@ print("the best line has", np.mean((V @ np.linalg.lstsq(V, y)[0] - y) ** 2).roun
 # \begin{aligned}
 # \ell(w) &= \ell(w^*) + \tfrac{\lambda}{2}(w - w^*)^2 && \text{a parabola; } \lambda = \ell''(w) = \tfrac2N \textstyle\sum_r x_r^2 \\[4pt]
 # \ell'(w) &= \lambda\,(w - w^*) && \text{its slope} \\[4pt]
-# w - \eta\,\ell'(w) - w^* &= (1 - \eta\lambda)\,(w - w^*) && \text{one step multiplies the distance by } 1 - \eta\lambda \\[4pt]
+# w - \eta\,\ell'(w) - w^* &= (1 - \eta\lambda)\,(w - w^*) && \text{one step, then take } w^* \text{ away} \\[4pt]
 # \lvert 1 - \eta\lambda \rvert < 1 \;&\Leftrightarrow\; 0 < \eta < \frac2\lambda && \text{only then does the distance shrink}
 # \end{aligned}
 # $$
 #
-# By hand: $\lambda = 4$. What does each step do to the distance at $\eta = 0.25$, $0.4$, $0.5$ and $0.6$?
+# So each step multiplies the distance by $1 - \eta\lambda$. By hand: $\lambda = 4$. What does each step do to the distance at $\eta = 0.25$, $0.4$, $0.5$ and $0.6$?
 
 # %%
 # NBVAL_CHECK_OUTPUT
 for rate in (0.1, 0.25, 0.4, 0.5, 0.6):
     distance = (1 - rate * 4) ** np.arange(6)
-    print(f"eta = {rate:4.2f}: factor {1 - rate * 4:5.2f}   distances {distance.round(3)}")
+    print(f"eta = {rate:4.2f}: factor {1 - rate * 4:5.2f}   distances {distance.round(2)}")
 
 # %% [markdown]
 # With several weights the steepest direction sets the limit: $\lambda$ is the largest curvature. In the figure that is
