@@ -6,7 +6,7 @@ import time
 
 from benchmarks import timing
 
-WORKS = ("w1", "w2", "w3")
+WORKS = ("w1", "w2", "w3", "autodiff")
 
 
 def main(names: list[str]) -> None:

@@ -91,14 +91,17 @@ def positions_shown(page, slider, track):
     return page.evaluate("() => watch.seen.length")
 
 
-def final_value_is_right(page, cell, way):
-    """Whether the picture says the value at which the slider stands."""
-    if way == "flipbook":
-        value, words = "input[type=range]", "canvas[role=img]"
-        text = cell.locator(value).get_attribute("aria-valuetext"), cell.locator(words).get_attribute("aria-label")
-    else:
-        text = cell.locator(".noUi-handle").get_attribute("aria-valuetext"), cell.locator("img").get_attribute("alt")
-    return f"z = {text[0].replace('−', '-')}:" in text[1]
+def final_value_is_right(page, cell, way, seconds=10):
+    """Whether the picture comes to say the value at which the slider stands; on a busy machine that takes a while."""
+    slider, picture, words = (
+        ("input[type=range]", "canvas[role=img]", "aria-label") if way == "flipbook" else (".noUi-handle", "img", "alt")
+    )
+    for _ in range(10 * seconds):
+        value = cell.locator(slider).get_attribute("aria-valuetext").replace("−", "-")
+        if f"z = {value}:" in cell.locator(picture).get_attribute(words):
+            return True
+        page.wait_for_timeout(100)
+    return False
 
 
 def main():

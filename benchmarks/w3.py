@@ -8,7 +8,7 @@ from benchmarks import networks
 from benchmarks.timing import Contestant, Race, race
 from dlcalc.backpropagation import MLP
 
-SIZES, BATCH, LR, STEPS = (784, 512, 512, 10), 256, 0.01, 5
+SIZES, BATCH, LR, STEPS = (784, 512, 512, 10), 256, 0.01, 20
 REFERENCE = "MLP.fit"
 
 

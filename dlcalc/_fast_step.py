@@ -28,7 +28,7 @@ Call: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
 
 # Up to this many outputs, a matrix product with ones is the fastest way to spread a sum over the classes.
 FEW_CLASSES = 32
-# From this many entries on, a mask of booleans multiplies faster than one of floats.
+# From this many entries on, it is memory that takes time, not calls: masks are booleans, and a zero is one number.
 MANY_ENTRIES = 2048
 
 
@@ -142,7 +142,8 @@ def step_calls(
     n_examples = batch.inputs.shape[1]
     v, slopes, calls = [batch.inputs], [], []
     for W in weights[:-1]:
-        v.append(np.full((len(W) + 1, n_examples), problem.unit, W.dtype))
+        v.append(np.empty((len(W) + 1, n_examples), W.dtype))
+        v[-1][-1] = problem.unit
         slope, activation_calls = _activation_calls(problem.phi, W, v[-2], v[-1][:-1])
         slopes.append(slope)
         calls += activation_calls
@@ -167,7 +168,8 @@ def _activation_calls(phi: Activation, W: Array, v: Array, h: Array) -> tuple[Ar
         # fmax takes a fifth of the time of maximum on small arrays. It turns nan into 0, where maximum would keep it:
         # hence the callers look for nan in the weights.
         slope = np.empty(h.shape, bool if h.size > MANY_ENTRIES else h.dtype)
-        return slope, [(W.dot, (v, h)), (np.fmax, (h, np.zeros_like(h), h))]
+        zero = np.zeros(() if h.size > MANY_ENTRIES else h.shape, h.dtype)
+        return slope, [(W.dot, (v, h)), (np.fmax, (h, zero, h))]
     z, slope = np.empty_like(h), np.empty_like(h)
 
     def value_and_slope() -> None:

@@ -18,8 +18,8 @@ from dlcalc.optimizers import SGD, Optimizer
 from dlcalc.typing import Array
 
 # Records that are kept before they are evaluated: few enough for a processor's second cache.
-KEPT_BYTES = 1 << 18
-KEPT_EPOCHS = 256
+KEPT_BYTES = 1 << 17
+KEPT_EPOCHS = 128
 
 
 class Descent(ABC):

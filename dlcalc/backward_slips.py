@@ -4,7 +4,7 @@ A slip replaces one step of the backward pass of `dlcalc.backward_products`; `ex
 
 >>> examine("no transpose", sizes=(4, 3, 2), examples=7).verdict
 'does not fit'
->>> examine("no transpose", sizes=(2, 2, 2), examples=2).verdict
+>>> examine("gradient transposed", sizes=(2, 2, 2), examples=2).verdict
 'wrong shape'
 >>> examine("sum for mean", sizes=(4, 3, 2), examples=7).verdict
 'wrong numbers'
@@ -20,6 +20,7 @@ import numpy as np
 
 from dlcalc.backpropagation import MLP, with_bias_node
 from dlcalc.backward_products import SUPERSCRIPTS, Batch, Product, output_error, spread_back, weight_gradient
+from dlcalc.registry import Registry
 from dlcalc.typing import Array
 
 Verdict = Literal["does not fit", "wrong shape", "wrong numbers", "hidden"]
@@ -100,37 +101,40 @@ def _last_example(delta: Array, V: Array, layer: int) -> Product:
     return Product((("last δ", delta[-1:].T), ("last vᵀ", V[-1:])), ("@",))
 
 
-SLIPS: Mapping[str, Slip] = {
-    "no transpose": Slip("Δ is not transposed before it meets V", gradient=_untransposed),
-    "gradient transposed": Slip("VᵀΔ is taken for ΔᵀV", gradient=_transposed),
-    "@ for ⊙": Slip(
-        "Δ is multiplied by φ′(Z) as by a matrix",
-        spread=_with_slopes("φ′(Z⁽¹⁾)", lambda batch: batch.phi.derivative(batch.Z), "@"),
-    ),
-    "φ for φ′": Slip(
-        "φ(Z) stands where φ′(Z) belongs", spread=_with_slopes("φ(Z⁽¹⁾)", lambda batch: batch.phi(batch.Z))
-    ),
-    "φ′(v)": Slip(
-        "φ′ is taken at φ(Z), not at Z",
-        spread=_with_slopes("φ′(φ(Z⁽¹⁾))", lambda batch: batch.phi.derivative(batch.phi(batch.Z))),
-    ),
-    "no φ′": Slip("φ′ is left out", spread=_without_slopes),
-    "φ′ twice": Slip(
-        "φ′ is multiplied in twice",
-        spread=_with_slopes("φ′(Z⁽¹⁾)²", lambda batch: batch.phi.derivative(batch.Z) ** 2),
-    ),
-    "Z for V": Slip("[Z 1] stands where V = [φ(Z) 1] belongs", inputs=lambda batch: with_bias_node(batch.Z)),
-    "sum for mean": Slip("The loss is summed, not averaged", error=lambda batch: batch.residual),
-    "mean over N only": Slip("The mean forgets the outputs", error=lambda batch: batch.residual / len(batch.f)),
-    "1/N twice": Slip("1/N is multiplied in twice", error=lambda batch: output_error(batch) / len(batch.f)),
-    "factor 2": Slip("The 2 of the square is lost", error=lambda batch: output_error(batch) / 2),
-    "sign": Slip("The residual is taken as y − f", error=lambda batch: -output_error(batch)),
-    "bias averaged": Slip("The bias takes the mean of δ, not the sum", gradient=_bias_averaged),
-    "bias unsummed": Slip("The bias takes every δ, unsummed", gradient=_bias_unsummed),
-    "last example only": Slip("Only the last example counts", gradient=_last_example),
-    "updated W": Slip("W⁽²⁾ is updated before Δ⁽¹⁾ is computed", spread=_with_updated_weights),
-    "bias column kept": Slip("The bias column of W⁽²⁾ takes part", spread=_with_bias_column),
-}
+SLIPS: Registry[Slip] = Registry(
+    "slip",
+    {
+        "no transpose": Slip("Δ is not transposed before it meets V", gradient=_untransposed),
+        "gradient transposed": Slip("VᵀΔ is taken for ΔᵀV", gradient=_transposed),
+        "@ for ⊙": Slip(
+            "Δ is multiplied by φ′(Z) as by a matrix",
+            spread=_with_slopes("φ′(Z⁽¹⁾)", lambda batch: batch.phi.derivative(batch.Z), "@"),
+        ),
+        "φ for φ′": Slip(
+            "φ(Z) stands where φ′(Z) belongs", spread=_with_slopes("φ(Z⁽¹⁾)", lambda batch: batch.phi(batch.Z))
+        ),
+        "φ′(v)": Slip(
+            "φ′ is taken at φ(Z), not at Z",
+            spread=_with_slopes("φ′(φ(Z⁽¹⁾))", lambda batch: batch.phi.derivative(batch.phi(batch.Z))),
+        ),
+        "no φ′": Slip("φ′ is left out", spread=_without_slopes),
+        "φ′ twice": Slip(
+            "φ′ is multiplied in twice",
+            spread=_with_slopes("φ′(Z⁽¹⁾)²", lambda batch: batch.phi.derivative(batch.Z) ** 2),
+        ),
+        "Z for V": Slip("[Z 1] stands where V = [φ(Z) 1] belongs", inputs=lambda batch: with_bias_node(batch.Z)),
+        "sum for mean": Slip("The loss is summed, not averaged", error=lambda batch: batch.residual),
+        "mean over N only": Slip("The mean forgets the outputs", error=lambda batch: batch.residual / len(batch.f)),
+        "1/N twice": Slip("1/N is multiplied in twice", error=lambda batch: output_error(batch) / len(batch.f)),
+        "factor 2": Slip("The 2 of the square is lost", error=lambda batch: output_error(batch) / 2),
+        "sign": Slip("The residual is taken as y − f", error=lambda batch: -output_error(batch)),
+        "bias averaged": Slip("The bias takes the mean of δ, not the sum", gradient=_bias_averaged),
+        "bias unsummed": Slip("The bias takes every δ, unsummed", gradient=_bias_unsummed),
+        "last example only": Slip("Only the last example counts", gradient=_last_example),
+        "updated W": Slip("W⁽²⁾ is updated before Δ⁽¹⁾ is computed", spread=_with_updated_weights),
+        "bias column kept": Slip("The bias column of W⁽²⁾ takes part", spread=_with_bias_column),
+    },
+)
 
 RIGHT = Slip("Nothing is wrong")
 
@@ -186,9 +190,6 @@ def examine(
     ValueError
         If no slip has that name.
     """
-    if name is not None and name not in SLIPS:
-        message = f"there is no slip {name!r}; there are {', '.join(SLIPS)}"
-        raise ValueError(message)
     slip = RIGHT if name is None else SLIPS[name]
     rng = np.random.default_rng(seed)
     net = MLP(list(sizes), activation=activation, loss="mse", rng=rng)

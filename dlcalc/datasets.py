@@ -12,6 +12,7 @@ X holds one example per row; y holds class labels from 0 as integers, or numbers
 """
 
 import io
+import json
 from importlib import resources
 
 import numpy as np
@@ -93,6 +94,18 @@ def lecture_regression() -> Examples:
     a = np.array([1.0, -2.0, 0.5, 0.0, 1.5])
     noise = 0.1 * rng.standard_normal(64)
     return X, np.round(np.maximum(X @ a, 0.0) - 0.5 * X[:, 1] + 0.3 + noise, 4)
+
+
+def lecture_weights() -> list[Array]:
+    """The first weights of the lecture's 5-3-1 example: what nn.Linear draws after torch.manual_seed(0) in float64.
+
+    Returns
+    -------
+    list of ndarray of shapes (3, 6) and (1, 4)
+        The bias is the last column.
+    """
+    stored = json.loads(resources.files("dlcalc").joinpath("data", "lecture_weights.json").read_text(encoding="utf-8"))
+    return [np.array(stored["W1"]), np.array(stored["W2"])]
 
 
 def digits() -> Examples:

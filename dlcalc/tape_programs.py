@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dlcalc.registry import Registry
 from dlcalc.tape import Entry, Tape
 
 
@@ -29,11 +30,14 @@ _PRIMITIVES: Mapping[str, _Primitive] = {
 # Each line: a name, an operation, its operands. The inputs are the names that no line defines.
 Program = tuple[tuple[str, ...], ...]
 
-EXAMPLES: Mapping[str, Program] = {
-    "x·(x+y)²": (("c", "+", "x", "y"), ("d", "²", "c"), ("f", "·", "x", "d")),
-    "a·a": (("c", "+", "x", "y"), ("f", "·", "c", "c")),
-    "a diamond": (("c", "·", "x", "y"), ("d", "²", "c"), ("e", "+", "c", "d"), ("f", "·", "e", "x")),
-}
+EXAMPLES: Registry[Program] = Registry(
+    "example",
+    {
+        "x·(x+y)²": (("c", "+", "x", "y"), ("d", "²", "c"), ("f", "·", "x", "d")),
+        "a·a": (("c", "+", "x", "y"), ("f", "·", "c", "c")),
+        "a diamond": (("c", "·", "x", "y"), ("d", "²", "c"), ("e", "+", "c", "d"), ("f", "·", "e", "x")),
+    },
+)
 
 
 def run(program: Program, **inputs: float) -> Tape:

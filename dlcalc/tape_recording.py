@@ -37,9 +37,17 @@ SYMBOLS: Mapping[str, str] = {
 class Node(Protocol):
     """What a graph must offer: a value, its parents, and an operation that knows its backward rule (None: a leaf)."""
 
-    value: Any
-    parents: Sequence[Any]
-    op: Any
+    @property
+    def value(self) -> Any:
+        """A number or an array."""
+
+    @property
+    def parents(self) -> Sequence[Any]:
+        """The nodes that it was made from."""
+
+    @property
+    def op(self) -> Any:
+        """The operation; None for a leaf."""
 
 
 def record(root: Node, names: Mapping[str, Node] | None = None) -> Tape:

@@ -174,17 +174,20 @@ def fit(
     if progress not in (None, True, False):
         message = f"progress must be True, False or None, not {progress!r}"
         raise TypeError(message)
-    rule, generator = _optimizer(optimizer, learning_rate), check.generator(rng)
+    rule = _optimizer(optimizer, learning_rate)
     X, Y = _examples(network, X, y)
     for layer, W in enumerate(network.weights):
         check.finite(W, f"weights[{layer}]")
     held_out = _validation(network, validation)
     parts = (network.weights, network.activation, network.loss_function, X, Y, rule)
-    descent: Descent = (
-        FullBatchDescent(*parts) if batch_size >= len(X) else MiniBatchDescent(*parts, batch_size, generator)
-    )
-    run = _Run(network, descent, History(epochs), held_out)
-    return run.interruptible(progress)
+    # A full batch draws nothing, and a seed from the operating system takes as long as many a step.
+    generator = None if rng is None and batch_size >= len(X) else check.generator(rng)
+    descent: Descent
+    if generator is None or batch_size >= len(X):
+        descent = FullBatchDescent(*parts)
+    else:
+        descent = MiniBatchDescent(*parts, batch_size, generator)
+    return _Run(network, descent, History(epochs), held_out).interruptible(progress)
 
 
 class _Run:

@@ -11,13 +11,14 @@ A planted bug changes one thing: the error signal at the output, or what the upd
 True
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from dlcalc.backpropagation import MLP, backward_by_matrix
 from dlcalc.losses import Loss
+from dlcalc.registry import Registry
 from dlcalc.typing import Array
 
 # A loss so many times larger than at the start (or than 1) will not come back.
@@ -62,11 +63,16 @@ def _every_pair(loss: Loss, f: Array, y: Array) -> tuple[float, Array]:
 
 HEALTHY = Bug("nothing is planted", _mean)
 
-BUGS: Mapping[str, Bug] = {
-    "no_zero_grad": Bug("zero_grad is missing: every step adds to the gradients of all steps before", _mean, True),
-    "no_flatten": Bug("Flatten is missing: (N, 1) against (N,) compares every output with every label", _every_pair),
-    "sum_for_mean": Bug("the loss is summed: every gradient is N times as large", _sum),
-}
+BUGS: Registry[Bug] = Registry(
+    "bug",
+    {
+        "no_zero_grad": Bug("zero_grad is missing: every step adds to the gradients of all steps before", _mean, True),
+        "no_flatten": Bug(
+            "Flatten is missing: (N, 1) against (N,) compares every output with every label", _every_pair
+        ),
+        "sum_for_mean": Bug("the loss is summed: every gradient is N times as large", _sum),
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -125,13 +131,10 @@ def train_with_bug(
     ValueError
         If no bug has that name, or the network has more than one output.
     """
-    if bug is not None and bug not in BUGS:
-        message = f"there is no bug {bug!r}; there are {', '.join(BUGS)}"
-        raise ValueError(message)
+    planted = HEALTHY if bug is None else BUGS[bug]
     if network.sizes[-1] != 1 or y.shape != (len(X), 1):
         message = f"one output and y of shape ({len(X)}, 1) are needed, not {network.sizes[-1]} and {y.shape}"
         raise ValueError(message)
-    planted = HEALTHY if bug is None else BUGS[bug]
     net = MLP(weights=network.weights, activation=network.activation, loss=network.loss_function)
     kept = [np.zeros_like(W) for W in net.weights]
     rows, snapshots = [], []

@@ -85,5 +85,5 @@ def test_the_products_can_be_computed_by_hand():
 
 
 def test_an_unknown_slip_is_refused():
-    with pytest.raises(ValueError, match="no slip 'typo'"):
+    with pytest.raises(ValueError, match="unknown slip 'typo'"):
         examine("typo")

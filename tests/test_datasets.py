@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dlcalc.datasets import digits, held_out_split, lecture_regression, spirals, two_moons
+from dlcalc.datasets import digits, held_out_split, lecture_regression, lecture_weights, spirals, two_moons
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "torch_reference.json").read_text())["lecture_snippet"]
 DRAWN = {"two_moons": two_moons, "spirals": spirals}
@@ -148,3 +148,9 @@ def test_the_split_mixes_the_classes():
 def test_a_split_that_cannot_be_made_is_refused(call, words):
     with pytest.raises(ValueError, match=re.escape(words)):
         call()
+
+
+def test_the_lectures_first_weights_are_pytorchs():
+    W1, W2 = lecture_weights()
+    assert W1.tolist() == REFERENCE["W1_ext_init"]
+    assert W2.tolist() == REFERENCE["W2_ext_init"]

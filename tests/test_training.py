@@ -683,6 +683,13 @@ def test_a_network_that_holds_nan_is_not_trained():
         fit(net=net)
 
 
+def test_finite_numbers_whose_sum_overflows_are_not_taken_for_inf():
+    net = MLP([2, 1], rng=0)
+    net.weights[0][:] = 0
+    history = net.fit(np.full((6, 2), 1e308), Y_OK, epochs=1, learning_rate=1e-300)
+    assert history.loss == [1.0]
+
+
 def test_bad_input_leaves_the_weights_alone():
     net = MLP([2, 3, 1], rng=0)
     before = [W.copy() for W in net.weights]

@@ -108,7 +108,7 @@ def test_labels_of_two_classes_can_be_learnt_too():
 
 
 def test_what_cannot_be_trained_is_refused():
-    with pytest.raises(ValueError, match="no bug 'typo'"):
+    with pytest.raises(ValueError, match="unknown bug 'typo'"):
         recorded("typo")
     with pytest.raises(ValueError, match="one output"):
         train_with_bug(network(), X, Y[:, 0])

@@ -1,13 +1,10 @@
 """The engine: the chain rule along a recorded graph, backwards and forwards. It knows no rule of any operation.
 
-A node is anything with `.value`, `.tracked` (whether it takes part) and `.origin`, None for a leaf and otherwise
-
-    (operation, inputs, arguments, age, code, instruction)
-
-where `arguments` are the saved values of the inputs, then the parameters, and `code` and `instruction` say where the
-operation was written; once the saved values are freed, the operation alone. Every node is younger than its inputs, so
-taking the youngest first visits each after all its consumers, and nothing here calls itself: a graph of a million
-nodes in a row is no deeper than a small one.
+A node is anything with `.value`, `.tracked` (whether it takes part) and `.operation`, None for a leaf. Other nodes also
+have their `.inputs`, the `.arguments` that the operation was called with (the values of the inputs, then parameters;
+these two are None once they are freed) and their `.age`. Every node is younger than its inputs, so taking the youngest
+first visits each after all its consumers, and nothing here calls itself: a graph of a million nodes in a row is no
+deeper than a small one.
 
 References
 ----------
@@ -45,14 +42,13 @@ class Recorder:
 
     def note_change(self, value: Any) -> None:
         """Remember that the memory which `value` shows is being changed in place now."""
+        # An id may be used again, but not while a node keeps the array that had it when the node was made.
         self.last_change = self.changes[id(value if value.base is None else value.base)] = self.next_age()
 
 
 mode = Mode()
 recorder = Recorder()
 _sum = np.add.reduce
-
-
 _PULLING = silent_context()
 
 
@@ -62,8 +58,8 @@ def sorted_graph(roots: Iterable[Any]) -> list[Any]:
     found = set(stack)
     while stack:
         node = stack.pop()
-        if node.origin is not None:
-            for x in node.origin[1]:
+        if node.operation is not None:
+            for x in inputs_of(node):
                 if x.tracked and x not in found:
                     found.add(x)
                     stack.append(x)
@@ -74,26 +70,48 @@ def needed_for(wanted: Iterable[Any], nodes: list[Any]) -> set[Any]:
     """Those of the sorted nodes that are wanted or depend on one that is."""
     found = set(wanted)
     for y in nodes:
-        if y.origin is not None and not found.isdisjoint(y.origin[1]):
+        if y.operation is not None and not found.isdisjoint(y.inputs):
             found.add(y)
     return found
 
 
 def _age(node: Any) -> int:
-    return 1 if node.origin is None else int(node.origin[3])
+    return 1 if node.operation is None else int(node.age)
+
+
+def inputs_of(node: Any) -> tuple[Any, ...]:
+    """The inputs of a node that is no leaf.
+
+    Raises
+    ------
+    RuntimeError
+        If they were freed.
+    """
+    if node.inputs is None:
+        message = (
+            "Trying to backward through the graph a second time: its saved values were freed by the first backward. "
+            "Compute the loss again before each backward(), or say retain_graph=True the first time."
+        )
+        raise RuntimeError(message)
+    inputs: tuple[Any, ...] = node.inputs
+    return inputs
+
+
+def _saves(operation: Any, inputs: tuple[Any, ...]) -> bool:
+    """Whether a rule of this node reads the values of its inputs or its own."""
+    return operation.saves and not (operation.scales and len(inputs) == 1)
 
 
 def _check_unchanged(y: Any) -> None:
     """Raise if a value that a rule will read was changed in place after it was saved."""
-    operation, _, arguments, age, *_ = y.origin
-    for value in (*arguments, y.value) if operation.saves else ():
+    for value in (*y.arguments, y.value) if _saves(y.operation, y.inputs) else ():
         if (
             isinstance(value, np.ndarray | np.generic)
-            and recorder.changes.get(id(value if value.base is None else value.base), 1) < age
+            and recorder.changes.get(id(value if value.base is None else value.base), 1) < y.age
         ):
             message = (
                 "one of the variables needed for gradient computation has been modified by an inplace operation: "
-                f"a value of shape {value.shape} that {operation.name!r} saved for its derivative. "
+                f"a value of shape {value.shape} that {y.operation.name!r} saved for its derivative. "
                 "Change values after backward(), not between the forward and the backward pass."
             )
             raise RuntimeError(message)
@@ -168,12 +186,12 @@ def _pull(roots: Any, seeds: Any, needed: Any, keep: Any, retain: bool, record: 
         y_bar = adjoints.pop(y)
         if y.retains or y in keep:
             found[y] = y_bar
-        operation, inputs, arguments, age, _, _ = y.origin
-        if age > last_change:
+        inputs = y.inputs or inputs_of(y)
+        if y.age > last_change:
             _check_unchanged(y)
-        saved = (y_bar, y, *inputs, *arguments[len(inputs) :]) if record else (y_bar, y.value, *arguments)
+        saved = (y_bar, y, *inputs, *y.arguments[len(inputs) :]) if record else (y_bar, y.value, *y.arguments)
         passed = False
-        for x, vjp in zip(inputs, operation.vjps):  # noqa: B905 (an input that is a mere number has no rule of use)
+        for x, vjp in zip(inputs, y.operation.vjps):  # noqa: B905 (a mere number is an argument, but no input)
             if x.tracked if needed is None else x in needed:
                 passed = True
                 x_bar = vjp(*saved)
@@ -181,14 +199,14 @@ def _pull(roots: Any, seeds: Any, needed: Any, keep: Any, retain: bool, record: 
                     x_bar = unbroadcast(x_bar, x.value.shape, n_batch)
                 if x in adjoints:
                     adjoints[x] = adjoints[x] + x_bar
-                elif x.origin is not None:
+                elif x.operation is not None:
                     adjoints[x] = x_bar
-                    heappush(waiting, (x.origin[3], x))
+                    heappush(waiting, (x.age, x))
                 else:
                     # What a leaf receives may become its .grad, which must not be shared.
                     adjoints[x] = x_bar.copy() if x_bar is y_bar and not record else x_bar
-        if passed and operation.saves and not retain:
-            y.origin = operation
+        if passed and not retain and _saves(y.operation, inputs):
+            y.inputs = y.arguments = None
     if found:
         adjoints.update(found)
     return adjoints
@@ -199,23 +217,22 @@ def _add(root: Any, seed: Any, adjoints: dict[Any, Any], waiting: list[tuple[int
         adjoints[root] = adjoints[root] + seed
         return
     adjoints[root] = seed
-    if root.origin is not None:
-        heappush(waiting, (root.origin[3], root))
+    if root.operation is not None:
+        heappush(waiting, (root.age, root))
 
 
 def pushforward(sources: list[Any], tangents: list[Any], root: Any, *, record: bool) -> Any:
     """The tangent of the root by forward mode along the recorded graph: the sum over inputs of their JVPs."""
     dots = dict(zip(sources, tangents, strict=True))
     for y in sorted_graph([root]):
-        if y.origin is None or y in dots or dots.keys().isdisjoint(y.origin[1]):
+        if y.operation is None or y in dots or dots.keys().isdisjoint(y.inputs):
             continue
-        operation, inputs, arguments, *_ = y.origin
-        value = y.value
+        inputs, saved = y.inputs, (y.value, *y.arguments)
         if record:
-            value, arguments = y, inputs + arguments[len(inputs) :]
+            saved = (y, *inputs, *y.arguments[len(inputs) :])
         y_dot = np.zeros(y.value.shape, y.value.dtype)
-        for x, jvp in zip(inputs, operation.jvps):  # noqa: B905
+        for x, jvp in zip(inputs, y.operation.jvps):  # noqa: B905
             if x in dots:
-                y_dot = y_dot + jvp(dots[x], value, *arguments)
+                y_dot = y_dot + jvp(dots[x], *saved)
         dots[y] = y_dot
     return dots.get(root)

@@ -10,6 +10,7 @@ References
 Pearlmutter, Neural Computation 6 (1994) 147-160, for `hvp`; Baydin et al., JMLR 18(153), 2018.
 """
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -49,8 +50,8 @@ def _run(f: Function, args: tuple[Any, ...], places: tuple[int, ...], has_aux: b
 
 def _leads_elsewhere(y: Tensor, variables: list[Tensor], *others: Any) -> bool:
     """Whether the result depends on tracked tensors besides the variables, so that someone may differentiate again."""
-    own = {id(x) for x in variables if x.origin is None}
-    leaves = (node for node in sorted_graph([y]) if node.origin is None) if y.tracked else ()
+    own = {id(x) for x in variables if x.operation is None}
+    leaves = (node for node in sorted_graph([y]) if node.operation is None) if y.tracked else ()
     return any(id(leaf) not in own for leaf in leaves) or any(getattr(x, "tracked", False) for x in others)
 
 
@@ -60,8 +61,7 @@ def _pull(y: Tensor, seed: Tensor, variables: list[Tensor], *, record: bool) -> 
     if y.tracked:
         adjoints = pullback([y], [seed if record else seed.value], wanted=variables, retain=True, record=record)
     batch = seed.value.shape[: seed.value.ndim - y.value.ndim]
-    zeros = (np.zeros(batch + x.value.shape, x.value.dtype) for x in variables)
-    found = (adjoints.get(x, zero) for x, zero in zip(variables, zeros, strict=True))
+    found = (adjoints[x] if x in adjoints else np.zeros(batch + x.value.shape, x.value.dtype) for x in variables)
     return [x_bar if isinstance(x_bar, Tensor) else untracked(x_bar) for x_bar in found]
 
 
@@ -160,7 +160,7 @@ def jvp(f: Function, primals: Any, tangents: Any, *, has_aux: bool = False) -> A
 
 def _units(shape: tuple[int, ...], dtype: Any) -> Any:
     """All unit arrays of a shape, stacked: shape (size, *shape)."""
-    size = int(np.prod(shape, dtype=int))
+    size = math.prod(shape)
     return np.eye(size, dtype=dtype).reshape((size, *shape))
 
 

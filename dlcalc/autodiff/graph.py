@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcalc.autodiff.engine import pullback, sorted_graph, unbroadcast
+from dlcalc.autodiff.engine import inputs_of, pullback, sorted_graph, unbroadcast
 from dlcalc.autodiff.silence import quietly, silent_context
 from dlcalc.autodiff.tensor import Tensor
 from dlcalc.typing import Array
@@ -88,13 +88,13 @@ def _tensors(root: Tensor) -> list[Tensor]:
     stack, found = [root], {root: None}
     while stack:
         y = stack.pop()
-        for x in () if y.origin is None else y.origin[1]:
+        for x in () if y.operation is None else inputs_of(y):
             if x not in found:
                 found[x] = None
                 stack.append(x)
-    results = sorted((y for y in found if y.origin is not None), key=lambda y: y.origin[3], reverse=True)
-    leaves = dict.fromkeys(x for y in results for x in y.origin[1] if x.origin is None)
-    return [*(leaves or ([root] if root.origin is None else [])), *results]
+    results = sorted((y for y in found if y.operation is not None), key=lambda y: y.age, reverse=True)
+    leaves = dict.fromkeys(x for y in results for x in y.inputs if x.operation is None)
+    return [*(leaves or ([root] if root.operation is None else [])), *results]
 
 
 def _line(code: Any, instruction: int) -> int:
@@ -106,21 +106,20 @@ def _line(code: Any, instruction: int) -> int:
 def _node(index: int, tensor: Tensor, gradient: Any) -> Node:
     value = np.asarray(tensor.value)
     gradient = np.asarray(gradient) if gradient is not None else None
-    if tensor.origin is None:
+    if tensor.operation is None:
         return Node(index, "leaf", value, gradient, (), tensor.tracked, "", 0, "")
-    operation, _, arguments, _, code, instruction = tensor.origin
-    file, line = code.co_filename, _line(code, instruction)
+    file, line = tensor.code.co_filename, _line(tensor.code, tensor.instruction)
     source = linecache.getline(file, line).strip()
-    return Node(index, operation.name, value, gradient, arguments, True, file, line, source)
+    return Node(index, tensor.operation.name, value, gradient, tensor.arguments, True, file, line, source)
 
 
 def _local_derivative(y: Tensor, i: int) -> Array:
     """∂y/∂(input i): the VJP of every unit cotangent."""
-    operation, inputs, arguments, *_ = y.origin
+    inputs, arguments = y.inputs, y.arguments
     shape = y.value.shape
     size = int(np.prod(shape, dtype=int))
     units = np.eye(size, dtype=y.value.dtype).reshape((size, *shape))
-    rule = next(vjp for k, vjp in enumerate(operation.vjps) if k == i)
+    rule = next(vjp for k, vjp in enumerate(y.operation.vjps) if k == i)  # type: ignore[union-attr]
     x_bar = np.asarray(quietly(_LOOKING, rule, units, y.value, *arguments))
     return np.asarray(unbroadcast(x_bar, inputs[i].value.shape, 1)).reshape(shape + inputs[i].value.shape)
 
@@ -143,8 +142,8 @@ def graph(root: Tensor) -> Graph:
     edges = (
         Edge(index[x], index[y], _local_derivative(y, i))
         for y in tensors
-        if y.origin is not None
-        for i, x in enumerate(y.origin[1])
+        if y.operation is not None
+        for i, x in enumerate(y.inputs)
         if not isinstance(x.value, int | float) or isinstance(x.value, np.generic)
     )
     return Graph(nodes, tuple(edges))

@@ -83,6 +83,17 @@ class SGD(Optimizer):
         how = {"momentum": momentum, "dampening": dampening, "nesterov": nesterov}
         super().__init__(params, lr=lr, weight_decay=weight_decay, maximize=maximize, **how)
 
+    def _step(self) -> None:
+        if self.options["momentum"] or self.options["weight_decay"] or self.options["maximize"]:
+            super()._step()
+            return
+        # The plain rule w ← w - η g, without asking for every parameter which rule it is.
+        lr = self.options["lr"]
+        for w in self.params:
+            if w.grad is not None:
+                recorder.note_change(w.value)
+                w.value -= lr * w.grad.value
+
     def update(self, w: Tensor, g: Any) -> Any:
         """η b, or η (g + μ b) after Nesterov; the first b is g itself."""
         options = self.options

@@ -41,6 +41,7 @@ class Primitive:
     """One row: y = forward(*inputs, *parameters) with a VJP and a JVP for each input.
 
     `saves` says whether a rule needs the values of inputs or output; only then does changing them in place matter.
+    `scales` says that with a constant for its second input a rule needs that constant alone.
     `compute` is the forward in a silent context, which may be taken (see `silence`).
     """
 
@@ -49,6 +50,7 @@ class Primitive:
     vjps: Iterable[Rule]
     jvps: Iterable[Rule]
     saves: bool = True
+    scales: bool = False
     compute: Callable[..., Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,14 +63,6 @@ class Primitive:
                 return argument.call(self, arguments)
         return self.forward(*arguments)
 
-    def __getitem__(self, part: int) -> Any:
-        """Nothing: a node that was freed has only its bare operation left for an origin."""
-        message = (
-            "Trying to backward through the graph a second time: its saved values were freed by the first backward. "
-            "Compute the loss again before each backward(), or say retain_graph=True the first time."
-        )
-        raise RuntimeError(message)
-
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
@@ -77,15 +71,15 @@ TABLE: dict[str, Primitive] = {}
 
 
 def _row(
-    name: str, forward: Callable[..., Any], vjps: Iterable[Rule], jvps: Iterable[Rule], saves: bool = True
+    name: str, forward: Callable[..., Any], vjps: Iterable[Rule], jvps: Iterable[Rule], **needs: bool
 ) -> Primitive:
-    TABLE[name] = Primitive(name, forward, vjps, jvps, saves)
+    TABLE[name] = Primitive(name, forward, vjps, jvps, **needs)
     return TABLE[name]
 
 
-def _elementwise(name: str, forward: Callable[..., Any], *rules: Rule, saves: bool = True) -> Primitive:
+def _elementwise(name: str, forward: Callable[..., Any], *rules: Rule, **needs: bool) -> Primitive:
     """A row whose Jacobians are diagonal, thus their own transposes: one rule serves both directions."""
-    return _row(name, forward, rules, rules, saves)
+    return _row(name, forward, rules, rules, **needs)
 
 
 def _linear(name: str, forward: Callable[..., Any], vjp: Rule) -> Primitive:
@@ -114,12 +108,14 @@ MUL = _elementwise(
     operator.mul,
     lambda y_bar, y, a, b: y_bar * b,
     lambda y_bar, y, a, b: y_bar * a,
+    scales=True,
 )
 DIV = _elementwise(
     "div",
     operator.truediv,
     lambda y_bar, y, a, b: y_bar / b,
     lambda y_bar, y, a, b: -y_bar * (y / b),
+    scales=True,
 )
 NEG = _elementwise("neg", operator.neg, lambda y_bar, y, x: -y_bar, saves=False)
 
@@ -275,19 +271,24 @@ def _outer(Z_bar: Any, X: Any) -> Any:
     return Z_bar[..., None] * X if X.ndim == 1 else _transposed(Z_bar) @ X
 
 
+def _affine(X: Any, W: Any, b: Any = None) -> Any:
+    Z = X.dot(W.T) if X.ndim < 3 else X @ W.T
+    return Z if b is None else np.add(Z, b, Z if b.dtype is Z.dtype else None)
+
+
 # Z = X Wᵀ + b, one example per row: nn.Linear in one node instead of three.
 # For two matrices `dot` takes two thirds of the time of `@`, which counts when they are small.
 LINEAR = _row(
     "linear",
-    lambda X, W, b=0: (X.dot(W.T) if X.ndim < 3 else X @ W.T) + b,
+    _affine,
     vjps=(
-        lambda Z_bar, Z, X, W, b=0: Z_bar.dot(W) if Z_bar.ndim == 2 else Z_bar @ W,
-        lambda Z_bar, Z, X, W, b=0: Z_bar.T.dot(X) if X.ndim == 2 == Z_bar.ndim else _outer(Z_bar, X),
+        lambda Z_bar, Z, X, W, b=None: Z_bar.dot(W) if Z_bar.ndim == 2 else Z_bar @ W,
+        lambda Z_bar, Z, X, W, b=None: Z_bar.T.dot(X) if X.ndim == 2 == Z_bar.ndim else _outer(Z_bar, X),
         lambda Z_bar, Z, X, W, b: Z_bar,
     ),
     jvps=(
-        lambda X_dot, Z, X, W, b=0: X_dot @ W.T,
-        lambda W_dot, Z, X, W, b=0: X @ W_dot.T,
+        lambda X_dot, Z, X, W, b=None: X_dot @ W.T,
+        lambda W_dot, Z, X, W, b=None: X @ W_dot.T,
         lambda b_dot, Z, X, W, b: b_dot,
     ),
 )

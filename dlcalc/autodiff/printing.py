@@ -64,8 +64,8 @@ class GradFn:
 
     def name(self) -> str:
         """PyTorch's name of the operation, such as MulBackward0."""
-        origin = self.tensor.origin
-        operation, inputs, arguments, *_ = origin if isinstance(origin, tuple) else (origin, (), (None, None))
+        operation, arguments = self.tensor.operation, self.tensor.arguments or (None, None)
+        inputs = self.tensor.inputs or ()
         name = NAMES.get(operation.name, "".join(part.capitalize() for part in operation.name.split("_")))
         if operation.name == "matmul":
             name = {(1, 1): "Dot", (2, 1): "Mv"}.get(tuple(x.ndim for x in inputs), "Mm")
@@ -135,7 +135,7 @@ def _notes(tensor: Any) -> list[str]:
     unsaid = (recorder.default_dtype,) if tensor.numel() == 0 else (recorder.default_dtype, np.int64, np.bool_)
     if tensor.value.dtype not in unsaid:
         notes.append(f"dtype={tensor.dtype}")
-    if tensor.origin is not None:
+    if tensor.operation is not None:
         notes.append(f"grad_fn={tensor.grad_fn}")
     elif tensor.requires_grad:
         notes.append("requires_grad=True")

@@ -15,6 +15,7 @@ Backward, the engine goes through the record. Names, arguments and conventions a
 import math
 import sys
 from collections.abc import Callable, Iterator
+from types import CodeType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,7 +45,7 @@ def untracked(value: Any) -> "Tensor":
     y = _new(Tensor)
     y.value = value
     y.tracked = y.retains = False
-    y.grad = y.origin = None
+    y.grad = y.operation = None
     return y
 
 
@@ -64,10 +65,15 @@ def apply(operation: Primitive, inputs: tuple["Tensor", ...], arguments: tuple[A
     if tracked and mode.enabled:
         y.tracked = True
         frame = _caller(2)
-        y.origin = (operation, inputs, arguments, _next_age(), frame.f_code, frame.f_lasti)
+        y.operation = operation
+        y.inputs = inputs
+        y.arguments = arguments
+        y.age = _next_age()
+        y.code = frame.f_code
+        y.instruction = frame.f_lasti
     else:
         y.tracked = False
-        y.origin = None
+        y.operation = None
     return y
 
 
@@ -165,17 +171,34 @@ class Tensor:
         What backward() has added up.
     """
 
-    __slots__ = ("__weakref__", "grad", "origin", "retains", "tracked", "value")
+    __slots__ = (
+        "__weakref__",
+        "age",
+        "arguments",
+        "code",
+        "grad",
+        "inputs",
+        "instruction",
+        "operation",
+        "retains",
+        "tracked",
+        "value",
+    )
     value: Any
     grad: Any
-    origin: Any
+    operation: Primitive | None
+    inputs: Any
+    arguments: Any
+    age: int
+    code: CodeType
+    instruction: int
     tracked: bool
     retains: bool
 
     def __init__(self, data: Any = ()) -> None:
         self.value = np.array(data.value if isinstance(data, Tensor) else data, recorder.default_dtype)
         self.tracked = self.retains = False
-        self.grad = self.origin = None
+        self.grad = self.operation = None
 
     __hash__ = object.__hash__
     __repr__ = tensor_repr
@@ -267,12 +290,12 @@ class Tensor:
     @property
     def is_leaf(self) -> bool:
         """Whether the user made it, rather than a recorded operation."""
-        return self.origin is None
+        return self.operation is None
 
     @property
     def grad_fn(self) -> GradFn | None:
         """The operation that made it, or None for a leaf."""
-        return None if self.origin is None else GradFn(self)
+        return None if self.operation is None else GradFn(self)
 
     @property
     def T(self) -> "Tensor":
@@ -364,7 +387,7 @@ class Tensor:
         if requires_grad and self.value.dtype.kind != "f":
             message = f"Only Tensors of floating point dtype can require gradients, not {self.dtype}"
             raise RuntimeError(message)
-        if not requires_grad and self.origin is not None:
+        if not requires_grad and self.operation is not None:
             message = "you can only change requires_grad flags of leaf variables; use detach() to leave the graph"
             raise RuntimeError(message)
         self.tracked = requires_grad
@@ -375,7 +398,7 @@ class Tensor:
         if not self.tracked:
             message = "can't retain_grad on Tensor that has requires_grad=False"
             raise RuntimeError(message)
-        self.retains = self.origin is not None
+        self.retains = self.operation is not None
 
     def detach(self) -> "Tensor":
         """The same numbers in the same memory, outside the graph."""
@@ -439,7 +462,7 @@ class Tensor:
 
     def check_free_to_change(self) -> None:
         """Raise if recording is on and a change in place would falsify derivatives."""
-        if mode.enabled and self.tracked and self.origin is None:
+        if mode.enabled and self.tracked and self.operation is None:
             message = (
                 "a leaf Variable that requires grad is being used in an in-place operation: "
                 "put the update under torch.no_grad()"
@@ -712,9 +735,11 @@ class Tensor:
         operation = UFUNCS.get(ufunc)
         if operation is not None and method == "__call__" and not options:
             return self.call(operation, inputs)
-        if any(isinstance(x, Tensor) and x.tracked for x in inputs) and ufunc.nout == 1 and not _is_predicate(ufunc):
+        loses_gradient = not _is_predicate(ufunc) and any(getattr(x, "tracked", False) for x in inputs)
+        if loses_gradient or ufunc.nout != 1:
             return NotImplemented
-        return untracked(getattr(ufunc, method)(*(x.value if isinstance(x, Tensor) else x for x in inputs), **options))
+        value = getattr(ufunc, method)(*(x.value if isinstance(x, Tensor) else x for x in inputs), **options)
+        return value if "out" in options else untracked(value)
 
     @staticmethod
     def call(operation: Primitive, arguments: tuple[Any, ...]) -> "Tensor":

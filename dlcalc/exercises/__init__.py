@@ -2,7 +2,7 @@
 
 >>> from dlcalc.exercises import check
 >>> check("04.drelu", lambda z: (z >= 0) * 1.0).slip
-'mask v ≥ 0'
+'1 at the kink'
 
 Running an answer and judging it are two halves, so that they can happen in two processes:
 

@@ -3,10 +3,11 @@
 from dlcalc.exercises import journal
 from dlcalc.exercises.catalogue import EXERCISES, unknown
 from dlcalc.exercises.driving import drive
+from dlcalc.exercises.driving.description import type_name
 from dlcalc.exercises.judging import judge
 from dlcalc.exercises.results import Result
 
-FAILED = "The check itself failed, which is not your fault ({}: {}). Restarting the kernel may help."
+FAILED = "The check itself failed, which is not your fault ({}). Restarting the kernel may help."
 
 
 def check(exercise_id: str, answer: object = None, *, seed: int = 0) -> Result:
@@ -31,8 +32,8 @@ def check(exercise_id: str, answer: object = None, *, seed: int = 0) -> Result:
         return Result(_name(exercise_id), "missing", 0, 0, unknown(exercise_id))
     try:
         result = judge(exercise, seed, drive(answer, exercise.all_cases(seed), seconds=exercise.seconds))
-    except Exception as error:  # noqa: BLE001 - no traceback of ours is ever shown
-        return Result(exercise.id, "error", 0, exercise.points, FAILED.format(type(error).__name__, error))
+    except BaseException as error:  # noqa: BLE001 - no traceback of ours is ever shown
+        return Result(exercise.id, "error", 0, exercise.points, FAILED.format(type_name(error)))
     journal.record("check", exercise=exercise.id, verdict=result.verdict, points=result.points, slip=result.slip)
     return result
 

@@ -48,15 +48,19 @@ def _compare_sequences(
 ) -> Difference | None:
     items, count = got.get("items"), len(expected["items"])
     if got.get("kind") != "sequence" or not isinstance(items, list):
-        sentence = f"{_subject(label(path))} is {_told(got)}; a list (or tuple) of {count} items is asked."
+        sentence = f"{_subject(label(path))} is {_told(got)}; a list (or tuple) of {_items(count)} is asked."
         return Difference("kind", sentence)
     if len(items) != count:
-        return Difference("shape", f"{_subject(label(path))} has {_length(got)} items; expected are {count}.")
+        return Difference("shape", f"{_subject(label(path))} has {_items(_length(got))}; expected are {count}.")
     for index, pair in enumerate(zip(items, expected["items"], strict=True)):
         difference = compare(*pair, tolerance, label, (*path, index))
         if difference is not None:
             return difference
     return None
+
+
+def _items(count: Any) -> str:
+    return "1 item" if count == 1 else f"{count} items"
 
 
 def _length(got: dict[str, Any]) -> Any:
@@ -119,7 +123,8 @@ def _kind_fault(got: dict[str, Any], expected: dict[str, Any], found: Array | No
     if got.get("type") == "Tensor":
         return "a float is asked, and .item() gives it"
     if got.get("kind") == "sequence":
-        return f"{_asked(expected.get('value'))}: np.array(...) makes one of a list"
+        asked = _asked(expected.get("value"))
+        return f"{asked}: np.array(...) makes one of a list" if "ndarray" in asked else asked
     if found is None and got.get("kind") == "array":
         return "its entries must be numbers"
     return ""

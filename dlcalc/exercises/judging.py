@@ -4,6 +4,7 @@ Observations may come from another process and are not trusted: what does not re
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -78,9 +79,11 @@ def expected(exercise: Exercise, seed: int) -> list[Observation]:
 
 
 @lru_cache(maxsize=4096)
-def slip_observation(exercise: Exercise, seed: int, wrong_answer: Answer, index: int) -> Observation:
-    """What one implementation of a slip does in one case."""
-    return read_observation(observe(wrong_answer, [exercise.all_cases(seed)[index]], seconds=60.0)[0])
+def slip_fault(exercise: Exercise, seed: int, wrong_answer: Answer, index: int) -> tuple[Observation, Fault | None]:
+    """What one implementation of a slip does in one case, and what is wrong with it there."""
+    case, right = exercise.all_cases(seed)[index], expected(exercise, seed)[index]
+    observation = read_observation(observe(wrong_answer, [case], seconds=60.0)[0])
+    return observation, find_fault(exercise, case, observation, right)
 
 
 # --- not attempted ---------------------------------------------------------------------------------------------------
@@ -118,7 +121,8 @@ def find_fault(exercise: Exercise, case: Case, seen: Observation, right: Observa
         sentence = f"{exercise.name} took longer than {exercise.seconds:g} s: is there a loop that never ends?"
         return Fault("timeout", sentence)
     if seen["outcome"] == "raised":
-        return Fault("error", tell_exception(exercise, seen))
+        of_the_wrong_kind = seen["exception"]["type"] == "AnswerError"
+        return Fault("wrong" if of_the_wrong_kind else "error", tell_exception(exercise, seen))
     if seen["outcome"] != "value":
         return Fault("error", "The answer could not be run to its end.")
     return _value_fault(exercise, case, seen, right) or _side_effect(exercise, seen)
@@ -169,25 +173,29 @@ def which_slip(exercise: Exercise, seed: int, seen: list[Observation]) -> Slip |
     """The slip that does the same as the answer on all inputs, and something wrong on one at least."""
     best, found = 0.0, None
     cases, right = exercise.all_cases(seed), expected(exercise, seed)
+    faults = [find_fault(exercise, *triple) for triple in zip(cases, seen, right, strict=False)]
     # Cases in which the answer is wrong tell most, so they come first.
-    faultless = [find_fault(exercise, *triple) is None for triple in zip(cases, seen, right, strict=False)]
-    order = sorted(range(len(faultless)), key=faultless.__getitem__)
+    order = sorted(range(len(faults)), key=lambda index: faults[index] is None)
     with preserved(None):
         for slip in exercise.slips:
             for wrong_answer in exercise.wrong_answers(slip):
-                score = _likeness(exercise, seed, seen, wrong_answer, order)
+                doing = ((index, *slip_fault(exercise, seed, wrong_answer, index)) for index in order)
+                score = _likeness(exercise, seen, faults, doing)
                 if score > best:
                     best, found = score, slip
     return found
 
 
-def _likeness(exercise: Exercise, seed: int, seen: list[Observation], wrong_answer: Answer, order: list[int]) -> float:
+def _likeness(
+    exercise: Exercise,
+    seen: list[Observation],
+    faults: list[Fault | None],
+    doing: Iterable[tuple[int, Observation, Fault | None]],
+) -> float:
     """In how many cases answer and slip are wrong in the same way; 0 as soon as they disagree in one."""
     total = 0.0
-    cases, right = exercise.all_cases(seed), expected(exercise, seed)
-    for index in order:
-        doing = slip_observation(exercise, seed, wrong_answer, index)
-        likeness = _case_likeness(exercise, cases[index], seen[index], doing, right[index])
+    for index, observation, fault in doing:
+        likeness = _case_likeness(exercise, seen[index], faults[index], observation, fault)
         if likeness is None:
             return 0.0
         total += likeness
@@ -195,10 +203,9 @@ def _likeness(exercise: Exercise, seed: int, seen: list[Observation], wrong_answ
 
 
 def _case_likeness(
-    exercise: Exercise, case: Case, one: Observation, other: Observation, right: Observation
+    exercise: Exercise, one: Observation, first: Fault | None, other: Observation, second: Fault | None
 ) -> float | None:
     """1 for the same fault, a little for the same exception, 0 for nothing learned, None for a contradiction."""
-    first, second = find_fault(exercise, case, one, right), find_fault(exercise, case, other, right)
     if one["outcome"] == other["outcome"] == "raised":
         return 0.01 if _same_exception(one, other) else 0.0
     if "value" not in (one["outcome"], other["outcome"]):
@@ -206,10 +213,14 @@ def _case_likeness(
     if one["outcome"] != other["outcome"]:
         # One runs and one does not, as happens on shapes that do not fit: no contradiction if both are wrong.
         return 0.0 if first and second else None
+    if second is not None and first is None:
+        return None
     if exercise.compare is not None:
-        return _agreement(first, second, same=(first and first.sentence) == (second and second.sentence))
-    same_name = first is None or second is None or first.slip == second.slip
-    return _agreement(first, second, same=same_name and alike(one["value"], other["value"], exercise.tolerance))
+        same = (first and first.sentence) == (second and second.sentence)
+    else:
+        same_name = first is None or second is None or first.slip == second.slip
+        same = same_name and alike(one["value"], other["value"], exercise.tolerance)
+    return (1.0 if second is not None else 0.0) if same else None
 
 
 def _same_exception(one: Observation, other: Observation) -> bool:
@@ -217,12 +228,6 @@ def _same_exception(one: Observation, other: Observation) -> bool:
     messages = [str(item["exception"]["message"]) for item in (one, other)]
     alike = messages[0] == messages[1] != "" or all(SHAPES_DO_NOT_FIT.search(message) for message in messages)
     return alike and one["exception"]["type"] == other["exception"]["type"]
-
-
-def _agreement(first: Fault | None, second: Fault | None, *, same: bool) -> float | None:
-    if not same or (second is not None and first is None):
-        return None
-    return 1.0 if second is not None else 0.0
 
 
 def _clearest(exercise: Exercise, seed: int, faults: list[Fault | None], seen: list[Observation]) -> tuple[Fault, Case]:

@@ -13,6 +13,9 @@ if sys.platform == "win32":
     import msvcrt
     import os
 
+    # Any error: the lock is held by another.
+    Held = OSError
+
     def _take(descriptor: int) -> None:
         os.lseek(descriptor, 0, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -23,6 +26,9 @@ if sys.platform == "win32":
 
 else:
     import fcntl
+
+    # Any other error: a file system without locks, for which waiting does not help.
+    Held = BlockingIOError
 
     def _take(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -47,10 +53,11 @@ def _wait(descriptor: int) -> bool:
     while True:
         try:
             _take(descriptor)
-        except OSError:
-            # Held by another, or a file system without locks.
+        except Held:
             if time.monotonic() > end:
                 return False
             time.sleep(PAUSE)
+        except OSError:
+            return False
         else:
             return True

@@ -1,9 +1,10 @@
 """progress(): points, attempts, slips and predictions, from the journal; and a class's slips, from exports."""
 
+import csv
 import html
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from dlcalc.exercises.catalogue import EXERCISES
 from dlcalc.exercises.exercise import Exercise
 
 FORMAT = "dlcalc progress"
+SLIP = "slip:"
 ROW = "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>"
 HEADINGS = "".join(f'<th scope="col">{name}</th>' for name in ("exercise", "points", "attempts", "last slip"))
 
@@ -112,12 +114,22 @@ class Progress:
         return "\n".join([*lines, self._told_calibration()])
 
     def _repr_html_(self) -> str:
+        lessons = dict.fromkeys(name.partition(".")[0] for name in self.exercises)
+        told = f"<strong>{self.points} of {self.max_points} points.</strong> {self._told_calibration()}"
+        return f"<div><p>{told}</p>{''.join(self._lesson(lesson) for lesson in lessons)}</div>"
+
+    def _lesson(self, lesson: str) -> str:
+        """One lesson as a bar, and its exercises under it, open where there is something to see."""
+        own = [standing for name, standing in self.exercises.items() if name.startswith(f"{lesson}.")]
+        points, most = sum(s.points for s in own), sum(s.max_points for s in own)
+        told = f"{points} of {most} points"
+        bar = f'<progress value="{points}" max="{most}" aria-label="lesson {lesson}: {told}"></progress>'
         rows = "".join(
-            ROW.format(s.exercise, f"{s.points} of {s.max_points}", s.attempts, html.escape(s.last_slip))
-            for s in self.exercises.values()
+            ROW.format(s.exercise, f"{s.points} of {s.max_points}", s.attempts, html.escape(s.last_slip)) for s in own
         )
-        caption = f"<caption>{self.points} of {self.max_points} points. {self._told_calibration()}</caption>"
-        return f"<table>{caption}<thead><tr>{HEADINGS}</tr></thead><tbody>{rows}</tbody></table>"
+        table = f"<table><thead><tr>{HEADINGS}</tr></thead><tbody>{rows}</tbody></table>"
+        state = " open" if any(s.attempts for s in own) and points < most else ""
+        return f"<details{state}><summary>Lesson {lesson} {bar} {told}</summary>{table}</details>"
 
     def _told_calibration(self) -> str:
         found = self.calibration()
@@ -143,7 +155,8 @@ def slip_histogram(exports: Iterable[Mapping[str, Any] | str | Path]) -> dict[st
     Parameters
     ----------
     exports : iterable
-        What learners exported: dictionaries, or paths of JSON files.
+        What learners exported (dictionaries, or paths of JSON files), or tables of grades (paths of CSV files with the
+        columns submission, exercise and verdict), in which each submission counts as a learner.
 
     Raises
     ------
@@ -152,19 +165,35 @@ def slip_histogram(exports: Iterable[Mapping[str, Any] | str | Path]) -> dict[st
     """
     counts: dict[str, Counter[str]] = {name: Counter() for name in EXERCISES}
     for export in exports:
-        for name, standing in _read(export).items():
+        for name, slip in _slips(export):
             if name in counts:
-                counts[name].update(str(slip) for slip in standing.get("slips", {}))
+                counts[name][slip] += 1
     return {name: dict(counter.most_common()) for name, counter in counts.items() if counter}
 
 
-def _read(export: Mapping[str, Any] | str | Path) -> Mapping[str, Any]:
+def _slips(export: Mapping[str, Any] | str | Path) -> Iterator[tuple[str, str]]:
+    """(exercise, slip), once for each learner who made it."""
+    if not isinstance(export, Mapping) and Path(export).suffix.lower() == ".csv":
+        yield from _graded(Path(export))
+        return
     data = export if isinstance(export, Mapping) else json.loads(Path(export).read_text(encoding="utf-8"))
     if not isinstance(data, Mapping) or data.get("format") != FORMAT or not isinstance(data.get("exercises"), Mapping):
         message = f"{export if isinstance(export, str | Path) else 'the data'} is no exported progress"
         raise ValueError(message)
-    exercises: Mapping[str, Any] = data["exercises"]
-    return exercises
+    for name, standing in data["exercises"].items():
+        slips = standing.get("slips") if isinstance(standing, Mapping) else None
+        yield from ((name, str(slip)) for slip in slips or ())
+
+
+def _graded(path: Path) -> Iterator[tuple[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        if not {"submission", "exercise", "verdict"} <= set(rows.fieldnames or ()):
+            message = f"{path} is no table of grades"
+            raise ValueError(message)
+        for row in rows:
+            if str(row["verdict"]).startswith(SLIP):
+                yield str(row["exercise"]), str(row["verdict"]).removeprefix(SLIP)
 
 
 def _standing(exercise: Exercise, events: list[Mapping[str, Any]]) -> Standing:

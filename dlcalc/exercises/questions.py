@@ -97,6 +97,14 @@ _ALL = (
         right="b",
     ),
     _choose(
+        "01.argmax",
+        "A network answers with the place of its largest output. What can change its answer?",
+        ("Adding 100 to every output", "the order of the outputs stays, so the largest one stays where it is."),
+        ("Softmax on the outputs", "eᵗ grows with t and all are divided by one sum: the order stays."),
+        ("ReLU on the outputs", "if all outputs are negative, all become 0: a tie, and the lowest index wins."),
+        right="c",
+    ),
+    _choose(
         "01.two-linear-layers",
         "A network of two linear layers without φ between them can represent …",
         ("more than one linear layer", "W₂(W₁x + b₁) + b₂ is one matrix and one bias again."),
@@ -122,6 +130,18 @@ _ALL = (
             "steepest descent is local: it sees one contour.",
         ),
         ("Along the valley", "that is the flattest way, not the steepest."),
+        right="b",
+    ),
+    _choose(
+        "02.units",
+        "One weight, ŷ = w·x. The inputs now come in centimetres, not metres: every x is 100 times larger. The "
+        "largest η that still converges becomes …",
+        ("100 times smaller", "x enters twice, once in the error and once in its slope: λ is the mean of 2x²."),
+        ("10 000 times smaller", "the threshold is 2/λ, and λ, the mean of 2x², has become 10 000 times larger."),
+        (
+            "no different",
+            "that would be so if the labels y changed their unit: λ does not contain y, but it contains x.",
+        ),
         right="b",
     ),
     _choose(
@@ -236,6 +256,14 @@ _ALL = (
         right="b",
     ),
     _choose(
+        "07.transfer",
+        "One hidden unit of 100 has φ′(z) = 0 for this example. Which gradients are 0 because of it?",
+        ("Those of all weights into that unit", "its δ is 0, and each of these gradients is δ times a value."),
+        ("Those of all weights out of that unit", "they are δ_k v_j: v_j = φ(z_j) need not be 0, only φ′(z_j) is."),
+        ("All in its layer", "the other units have error signals of their own."),
+        right="a",
+    ),
+    _choose(
         "08.square",
         "Your backward pass runs without an error on a 3-3-3 network with N = 3. What do you know?",
         ("It is right", "with square shapes a missing transpose runs too, silently wrong."),
@@ -248,6 +276,15 @@ _ALL = (
         number=44.0,
         within=1.001,
         reveal="it is 2 · 22 = 44, where backpropagation takes one backward pass.",
+    ),
+    _choose(
+        "08.transfer",
+        "A colleague's gradient check on a ReLU network gives 3e−6 in float64, and 2e−11 after a change of the seed. "
+        "What do you suspect first?",
+        ("A wrong factor", "a wrong factor gives an error of its own size, such as 0.3, and for every seed."),
+        ("A pre-activation so near 0 that ±h crosses the kink", "so skip that entry, or choose another point."),
+        ("float32", "float32 would give about 1e−3, and for every seed."),
+        right="b",
     ),
     _choose(
         "09.twice",
@@ -269,6 +306,14 @@ _ALL = (
         right="b",
     ),
     _choose(
+        "09.transfer",
+        "A program computes y = x if x > 0 else 0.1·x. You differentiate it with the tape at x = 3. What is recorded?",
+        ("Both branches and the comparison", "only what was carried out is on the tape; a comparison has no gradient."),
+        ("The branch that ran", "so the slope is 1 at x = 3: the tape knows this run of the program and no other."),
+        ("Nothing: `if` cannot be differentiated", "the operations of the branch that ran are on the tape as usual."),
+        right="b",
+    ),
+    _choose(
         "10.no-flatten",
         "Without Flatten, an output (N, 1) meets labels (N,). What does the network learn?",
         ("Nothing, an error is raised", "(N, 1) and (N,) broadcast to (N, N); PyTorch only warns."),
@@ -285,6 +330,14 @@ _ALL = (
             "the sum acts like momentum that never fades.",
         ),
         ("The same", "each step would then use its own gradient only."),
+        right="b",
+    ),
+    _choose(
+        "10.transfer",
+        "Training loss 0.01, held-out accuracy 11 % on ten digits, and all gradient checks pass. What do you suspect?",
+        ("A wrong gradient", "the checks pass, and with a wrong gradient the training loss would hardly reach 0.01."),
+        ("Labels and held-out images do not belong together", "11 % is chance: shuffled apart, or scaled differently."),
+        ("Too few hidden units", "then the training loss would stay high as well."),
         right="b",
     ),
 )

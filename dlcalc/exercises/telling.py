@@ -1,6 +1,7 @@
 """Sentences about inputs and exceptions, in the learner's words."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def show(value: Any) -> str:
     """An argument, short enough for a message."""
     if isinstance(value, dict):
         ((name, ingredients),) = value.items()
-        return str(ingredients) if name in ("phi", "dphi") else f"a {name}"
+        return SHOWN[name](ingredients) if name in SHOWN else f"a {name}"
     if isinstance(value, np.ndarray):
         return _show_array(value)
     if isinstance(value, list | tuple):
@@ -48,6 +49,26 @@ def _show_items(items: list[Any] | tuple[Any, ...]) -> str:
     return f"[{', '.join(show(item) for item in items)}]"
 
 
+def _show_graph(rows: list[Any]) -> str:
+    """Nodes by number, the root last: "a graph of 1 (leaf), 2 (leaf), 3 (from 1, 2)"."""
+    told = []
+    for number, row in enumerate(rows, start=1):
+        parents = ", ".join(str(index + 1) for index in row[1]) if row[0] == "node" else ""
+        constant = row[0] == "leaf" and not row[2]
+        told.append(f"{number} ({f'from {parents}' if parents else 'constant' if constant else 'leaf'})")
+    return f"a graph of {', '.join(told)}"
+
+
+SHOWN: dict[str, Callable[[Any], str]] = {
+    "phi": str,
+    "dphi": str,
+    "function": str,
+    "tensor": show,
+    "graph": _show_graph,
+    "mapping": lambda items: f"a dictionary with {', '.join(items)}",
+}
+
+
 def size(value: Any) -> int:
     """How many numbers stand in an argument."""
     if isinstance(value, np.ndarray):
@@ -62,6 +83,8 @@ def tell_exception(exercise: Exercise, observation: Observation) -> str:
     exception = observation["exception"]
     kind, text = exception["type"], exception["message"][:300]
     where = "".join(f"\nLine {number}: {line}" for number, line in exception["lines"] if line)
+    if kind == "AnswerError":
+        return text
     if kind == "RecursionError":
         return f"{exercise.name} calls itself without end (RecursionError): what stops it?{where}"
     if kind in ("SystemExit", "KeyboardInterrupt"):

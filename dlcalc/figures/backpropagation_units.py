@@ -15,6 +15,7 @@ from dlcalc.figures.theme import ERRORS, VALUES, number
 from dlcalc.figures.unit_states import LAST, ORDER, UnitState, description, sentence, unit_state
 from dlcalc.figures.unit_sums import draw_sums
 from dlcalc.figures.weight_slope import draw_weight_slope
+from dlcalc.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
 Choice = Literal["follow", "hidden 1", "hidden 2", "hidden 3", "output"]
 
-_CHOICES: dict[str, Node] = {"hidden 1": (1, 0), "hidden 2": (1, 1), "hidden 3": (1, 2), "output": (2, 0)}
+_CHOICES: Registry[Node] = Registry(
+    "unit", {"hidden 1": (1, 0), "hidden 2": (1, 1), "hidden 3": (1, 2), "output": (2, 0)}
+)
 
 
 @theme.themed
@@ -76,6 +79,9 @@ def backpropagation_by_unit(
 def _network_with(weight: tuple[int, int, int], value: float | None, activation: str) -> MLP:
     net = MLP(weights=[FIRST_WEIGHTS, SECOND_WEIGHTS], activation=activation, loss="mse")
     layer, j, i = weight
+    if not (layer in (1, 2) and 1 <= j <= net.sizes[layer] and 1 <= i <= net.sizes[layer - 1] + 1):
+        message = f"weight is (layer, to, from) counted from 1, such as (1, 3, 2), not {weight}: the network is 2-3-1"
+        raise ValueError(message)
     if value is not None:
         net.weights[layer - 1][j - 1, i - 1] = value
     return net

@@ -191,7 +191,7 @@ def _contours(figure: Figure, scene: Landscape) -> Axes:
     axes.contourf(w, b, losses, levels=levels, colors=shades, extend="neither")
     axes.contour(w, b, losses, levels=levels[1:], colors=theme.CARD, linewidths=1.0)
     axes.plot(*scene.minimum, "x", color=INK, markersize=7, markeredgewidth=2)
-    theme.label(axes, scene.minimum[0] + 0.2, scene.minimum[1] - 0.2, "minimum", size=theme.SMALL)
+    theme.label(axes, scene.minimum[0] + 0.2, scene.minimum[1] - 0.2, "minimum", size=theme.SMALL, zorder=2)
     return axes
 
 

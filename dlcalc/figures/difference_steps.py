@@ -137,7 +137,7 @@ def _valley(figure: Figure, step: float, errors: dict[str, float]) -> list[Artis
         error_curve(axes, STEPS, curve, color=look["color"], linestyle=look["linestyle"], linewidth=2.0)
         (dot,) = axes.plot([step], [max(error, 2 * FLOOR)], **{**look, "linestyle": "none"}, markersize=9, zorder=5)
         x, y, name = labels[method]
-        theme.label(axes, x, y, name, color=look["color"])
+        theme.label(axes, x, y, name, color=look["color"], zorder=2)
         moving.append(dot)
     axes.text(1e-12, 2e-8, "roundoff", fontsize=theme.SMALL, color=MUTED, ha="center")
     return moving

@@ -13,10 +13,9 @@ from dlcalc.figures.drawing import Drawing, Exhibit
 from dlcalc.figures.linked_graph import draw_graph
 from dlcalc.figures.linked_pictures import draw_jacobians, draw_matrices, draw_units
 from dlcalc.figures.theme import number
+from dlcalc.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -45,20 +44,23 @@ class Quantity:
         return f"w^{{({self.layer})}}_{{{self.j},{self.i}}}"
 
 
-CHOICES: Mapping[str, Quantity] = {
-    "δ⁽²⁾": Quantity(2, 1),
-    "δ⁽¹⁾₁": Quantity(1, 1),
-    "δ⁽¹⁾₂": Quantity(1, 2),
-    "w⁽²⁾₁,₁": Quantity(2, 1, 1),
-    "w⁽²⁾₁,₂": Quantity(2, 1, 2),
-    "b⁽²⁾": Quantity(2, 1, 3),
-    "w⁽¹⁾₁,₁": Quantity(1, 1, 1),
-    "w⁽¹⁾₁,₂": Quantity(1, 1, 2),
-    "b⁽¹⁾₁": Quantity(1, 1, 3),
-    "w⁽¹⁾₂,₁": Quantity(1, 2, 1),
-    "w⁽¹⁾₂,₂": Quantity(1, 2, 2),
-    "b⁽¹⁾₂": Quantity(1, 2, 3),
-}
+CHOICES: Registry[Quantity] = Registry(
+    "quantity",
+    {
+        "δ⁽²⁾": Quantity(2, 1),
+        "δ⁽¹⁾₁": Quantity(1, 1),
+        "δ⁽¹⁾₂": Quantity(1, 2),
+        "w⁽²⁾₁,₁": Quantity(2, 1, 1),
+        "w⁽²⁾₁,₂": Quantity(2, 1, 2),
+        "b⁽²⁾": Quantity(2, 1, 3),
+        "w⁽¹⁾₁,₁": Quantity(1, 1, 1),
+        "w⁽¹⁾₁,₂": Quantity(1, 1, 2),
+        "b⁽¹⁾₁": Quantity(1, 1, 3),
+        "w⁽¹⁾₂,₁": Quantity(1, 2, 1),
+        "w⁽¹⁾₂,₂": Quantity(1, 2, 2),
+        "b⁽¹⁾₂": Quantity(1, 2, 3),
+    },
+)
 
 
 @dataclass(frozen=True)

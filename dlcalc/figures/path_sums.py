@@ -12,6 +12,7 @@ from dlcalc.figures.drawing import Drawing, Exhibit, Slider
 from dlcalc.figures.graph_drawing import arrow, cached_layout, chip, fit, route
 from dlcalc.figures.notation import factor, short, symbol
 from dlcalc.figures.path_states import PathState, description, sentence
+from dlcalc.registry import UnknownNameError, unknown_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +73,8 @@ def paths_and_sums(
         ("c", "y", cy),
         ("d", "y", dy),
     )
+    if mode not in ("paths", "forward", "reverse"):
+        raise UnknownNameError(unknown_name("mode", mode, ("paths", "forward", "reverse")))
     state = PathState(own if edges is None else tuple(edges), mode, step, source, target)
     theme.card(figure, f"∂{symbol(target)}/∂{symbol(source)}: multiply along each path, add the paths")
     axes = theme.sheet(figure)

@@ -123,7 +123,7 @@ def _map(figure: Figure, T: Expansion, point: Array, order: int) -> list[Artist]
     if order:
         axes.contour(x1, x2, T(points), levels=levels, colors=GRADIENTS.colour, linewidths=1.1, linestyles=[STYLES[2]])
     axes.plot(*CENTRE, "o", color=INK, markersize=6)
-    theme.label(axes, CENTRE[0] - 0.09, CENTRE[1] - 0.2, "$x_0$", size=theme.BODY, ha="right")
+    theme.label(axes, CENTRE[0] - 0.09, CENTRE[1] - 0.2, "$x_0$", size=theme.BODY, ha="right", zorder=2)
     (ray,) = axes.plot([CENTRE[0], point[0]], [CENTRE[1], point[1]], color=INK, linewidth=1.6)
     (dot,) = axes.plot([point[0]], [point[1]], **VALUES.dot(10), zorder=5)
     return [ray, dot]
@@ -183,7 +183,7 @@ def _error_plot(
         width_ = 2.4 if chosen else 1.4
         error_curve(axes, RADII, remainders, color=colour, linewidth=width_, linestyle=STYLES[each])
         text = f"slope {number(slopes[each], 1)}"
-        theme.label(axes, 0.85 * RADII[0], remainders[0], text, size=theme.SMALL, color=colour, ha="right")
+        theme.label(axes, 0.85 * RADII[0], remainders[0], text, size=theme.SMALL, color=colour, ha="right", zorder=2)
         (dot,) = axes.plot([radius], [max(errors[each], 1e-30)], "^", color=colour, markersize=9 if chosen else 6)
         moving.append(dot)
     readout = axes.text(0, 1.06, f"error {scientific(errors[order])}", transform=axes.transAxes, color=GRADIENTS.colour)

@@ -14,6 +14,7 @@ from dlcalc.figures import theme
 from dlcalc.figures.drawing import Drawing, Exhibit, Slider
 from dlcalc.figures.fitted_panels import draw_fit
 from dlcalc.figures.theme import ERRORS, GRADIENTS, HIGHLIGHT, INK, MUTED, NEUTRAL
+from dlcalc.registry import UnknownNameError, unknown_name
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -52,6 +53,8 @@ class Run:
 @lru_cache(maxsize=32)
 def trained(task: Task, rate: float, width: int, seed: int, activation: str, bug: str | None) -> Run:
     """A run of `EPOCHS` steps, computed once for each choice."""
+    if task not in ("curve", "moons"):
+        raise UnknownNameError(unknown_name("task", task, ("curve", "moons")))
     if task == "curve":
         X, y = training_bugs.curve_examples(rng=0)
         net = MLP([1, width, 1], activation=activation, loss="mse", rng=seed)

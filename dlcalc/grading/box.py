@@ -63,6 +63,9 @@ def build_boxes(driver: Path, core: list[str]) -> tuple[Box, Box]:
     lesson = folder / "lesson"
     _copy_closure(LESSON_PACKAGE, lesson)
     compileall.compile_dir(folder, quiet=2)
+    # Whoever runs the worker has to read them, whatever the umask here.
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
     return Box(code, None), Box(code, lesson)
 
 

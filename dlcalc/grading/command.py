@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
 import signal
 import sys
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from dlcalc.grading import course
-from dlcalc.grading.bare import Bare
-from dlcalc.grading.box import build_boxes, remove_boxes
-from dlcalc.grading.bubblewrap import Bubblewrap
-from dlcalc.grading.docker import IMAGE, Docker
-from dlcalc.grading.grader import Grader
-from dlcalc.grading.launching import Sandbox, SandboxError
-from dlcalc.grading.limits import Limits
+from dlcalc.grading.assembly import SANDBOXES, assemble
+from dlcalc.grading.docker import IMAGE
+from dlcalc.grading.launching import SandboxError
 from dlcalc.grading.report import write_reports
 from dlcalc.grading.rows import write_table
 from dlcalc.grading.runner import grade_all, grade_one
+from dlcalc.grading.settings import Settings
 from dlcalc.grading.state import State, StateError
 from dlcalc.grading.submission import find_submissions
 from dlcalc.grading.trial import try_known_answers
-from dlcalc.grading.watcher import Watcher
 from dlcalc.grading.worker_process import Interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from types import FrameType
 
-    from dlcalc.grading.box import Box
+    from dlcalc.grading.grader import Grader
+
 
 ALL_READ, SOME_UNREADABLE, NOTHING_GRADED, INTERRUPTED = 0, 1, 2, 130
 
@@ -48,8 +47,9 @@ grades included. Grade without a sandbox?"""
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where to write the table of grades (CSV).")
 @click.option("--jobs", type=click.IntRange(min=1), help="Submissions at a time (as many as there are processors).")
 @click.option("--report", type=click.Path(path_type=Path), help="A folder for the reports in HTML.")
-@click.option("--sandbox", type=click.Choice(["bwrap", "docker", "none"]), default="bwrap", show_default=True)
+@click.option("--sandbox", type=click.Choice(SANDBOXES), default="bwrap", show_default=True)
 @click.option("--image", default=IMAGE, show_default=True, help="The image for --sandbox docker.")
+@click.option("--cluster", metavar="ADDRESS", help='A Dask scheduler to spread the work over, or "local".')
 @click.option("--yes", is_flag=True, help="Answer yes to the question that --sandbox none asks.")
 @click.option("--fresh", is_flag=True, help="Grade everything anew, also what an earlier run has graded.")
 def grade(
@@ -60,6 +60,7 @@ def grade(
     report: Path | None,
     sandbox: str,
     image: str,
+    cluster: str | None,
     yes: bool,
     fresh: bool,
 ) -> None:
@@ -75,15 +76,23 @@ def grade(
     paths = find_submissions(list(files))
     if not paths:
         _refuse("No notebooks (*.ipynb) were found there.")
-    _check_place(out)
+    _check_places(out, report)
+    settings = Settings(seed, sandbox, image)
     try:
         with _stoppable(), ExitStack() as stack:
-            grader = _grader(stack, sandbox, image, seed)
+            grader, close = assemble(settings)
+            stack.callback(close)
             try_known_answers(grader)
             state = stack.enter_context(State(out))
             if fresh:
                 state.forget()
-            graded = _run(grader, state, paths, jobs or _processors())
+            if cluster is None:
+                done = grade_all(paths, partial(grade_one, grader, settings, state), jobs or _processors())
+            else:
+                spread = _cluster_module()
+                client = stack.enter_context(spread.connected(cluster, jobs or _processors()))
+                done = spread.grade_on_cluster(client, settings, state, paths)
+            graded = _run(grader, done, len(paths))
             status = _write(state, paths, out, report)
     except (SandboxError, StateError, OSError) as error:
         _refuse(str(error))
@@ -108,11 +117,17 @@ def _refuse(sentence: str) -> NoReturn:
     sys.exit(NOTHING_GRADED)
 
 
-def _check_place(out: Path) -> None:
+def _check_places(out: Path, report: Path | None) -> None:
+    """Refuse, before anything is graded, what could not be written afterwards."""
     if out.is_dir():
         _refuse(f"--out {out} is a folder; name a file, such as {out / 'grades.csv'}.")
     if not out.parent.is_dir():
         _refuse(f"The folder of --out {out} does not exist.")
+    if report is not None:
+        try:
+            report.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            _refuse(f"--report {report} cannot be made: {error.strerror}.")
 
 
 def _processors() -> int:
@@ -135,33 +150,21 @@ def _stoppable() -> Iterator[None]:
             signal.signal(getattr(signal, name), handler)
 
 
-def _grader(stack: ExitStack, sandbox: str, image: str, seed: int) -> Grader:
-    """A grader whose parts are taken down, the last first, when the stack is closed."""
-    limits = Limits()
-    boxes = build_boxes(course.DRIVER, course.core_driver_files())
-    stack.callback(remove_boxes, boxes[0])
-    made = _sandbox(sandbox, image, boxes, limits)
-    stack.callback(made.close)
-    watcher = Watcher()
-    stack.callback(watcher.close)
-    return Grader(made, boxes, watcher, seed=seed, limits=limits)
+def _cluster_module() -> Any:
+    """`dlcalc.grading.cluster`, whose library is an extra."""
+    if importlib.util.find_spec("distributed") is None:
+        raise SandboxError('--cluster needs Dask: python -m pip install "dlcalc[cluster]"')
+    return importlib.import_module("dlcalc.grading.cluster")
 
 
-def _sandbox(name: str, image: str, boxes: tuple[Box, Box], limits: Limits) -> Sandbox:
-    if name == "docker":
-        return Docker(limits, image)
-    return Bare(limits) if name == "none" else Bubblewrap(boxes, limits)
-
-
-def _run(grader: Grader, state: State, paths: list[str], jobs: int) -> int:
-    """Grade what is not graded yet, and count it."""
+def _run(grader: Grader, done: Generator[bool, None, None], total: int) -> int:
+    """Wait for all submissions behind a progress bar, and count those that had to be graded."""
     columns = (TextColumn("Grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     # Judging redirects standard output for a moment; the bar keeps to the real one.
     console = Console(file=sys.__stderr__)
     graded = 0
     with Progress(*columns, console=console, disable=not console.is_terminal, redirect_stdout=False) as progress:
-        task = progress.add_task("grade", total=len(paths))
-        done = grade_all(paths, lambda path: grade_one(grader, state, path), jobs)
+        task = progress.add_task("grade", total=total)
         try:
             for was_graded in done:
                 graded += was_graded

@@ -13,22 +13,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from dlcalc.grading.grader import Grader
+    from dlcalc.grading.settings import Settings
     from dlcalc.grading.state import State
 
 # One more than is being graded lies ready; more would only fill memory.
 WAITING_PER_JOB = 2
 
 
-def grade_one(grader: Grader, state: State, path: str) -> bool:
-    """Grade a submission unless its grades are known already, and keep them; whether it had to be graded."""
+def read_if_new(settings: Settings, state: State, path: str) -> tuple[bytes, str] | bool:
+    """Bytes and key of a submission that has to be graded; otherwise whether its row is new (it cannot be read)."""
     try:
         content = read_submission(path)
     except UnreadableFileError as error:
         state.keep(path, "", [Row(path, "", 0, 0, "error", str(error))])
         return True
-    key = grader.key(content)
-    if state.holds(path, key):
-        return False
+    key = settings.key(content)
+    return False if state.holds(path, key) else (content, key)
+
+
+def grade_one(grader: Grader, settings: Settings, state: State, path: str) -> bool:
+    """Grade a submission unless its grades are known already, and keep them; whether it had to be graded."""
+    new = read_if_new(settings, state, path)
+    if isinstance(new, bool):
+        return new
+    content, key = new
     state.keep(path, key, grader.grade_content(path, content))
     return True
 

@@ -44,6 +44,8 @@ except ImportError:  # Only Windows tells binary streams from text streams.
 STUBS = ("check", "hint", "solution", "predict", "progress")
 CELL = "<exercise "
 PR_SET_DUMPABLE = 4
+# A worker that is alone in a process namespace is one of its first processes.
+NAMESPACE_PIDS = 20
 
 
 class Channel:
@@ -73,9 +75,11 @@ class Channel:
 
 def main(options: dict[str, Any]) -> None:
     """Serve the grader until it hangs up; ``options`` are the limits and what the sandbox allows."""
-    channel = _take_over_standard_streams()
     if options["alone"]:
         _protect_this_process()
+    # A folder that may not be read looks like a package without modules.
+    if not hasattr(np, "ndarray"):
+        raise SystemExit("NumPy's files cannot be read by the user that submissions run under (chmod -R a+rX).")
     driver = importlib.import_module(options["driver"])
     if options["lesson_modules"]:
         importlib.import_module("dlcalc.autodiff")
@@ -84,6 +88,8 @@ def main(options: dict[str, Any]) -> None:
         sys.modules["dlcalc"] = None  # type: ignore[assignment]
     # What lives now need not be looked at again by the garbage collector of each child.
     gc.freeze()
+    # Until here, whatever goes wrong is told on standard error.
+    channel = _take_over_standard_streams()
     channel.send({"ready": True})
     if not hasattr(os, "fork"):
         options |= channel.receive()
@@ -110,6 +116,9 @@ def _protect_this_process() -> None:
 
     As the first process of its namespace this one is safe from SIGKILL and SIGSTOP too, as long as it handles nothing.
     """
+    if os.getpid() > NAMESPACE_PIDS:
+        # `_clear_away` would kill every process of this user.
+        raise SystemExit("This worker was told that it is alone in a process namespace, and it is not.")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
@@ -117,10 +126,12 @@ def _protect_this_process() -> None:
 def _serve_in_a_child(channel: Channel, driver: Any, options: dict[str, Any]) -> None:
     child = os.fork()
     if child == 0:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        _limit_this_process(options)
-        _serve(channel, driver, options)
-        os._exit(0)
+        try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            _limit_this_process(options)
+            _serve(channel, driver, options)
+        finally:
+            os._exit(0)
     channel.send({"begun": child})
     _wait_for(child, channel)
     _, status, used = os.wait4(child, 0)
@@ -196,9 +207,9 @@ def _serve(channel: Channel, driver: Any, options: dict[str, Any]) -> None:
             return
         try:
             reply = _OPERATIONS[operation](channel, driver, space, request)
+            channel.send({"id": request["id"], **reply})
         except BaseException as error:  # noqa: BLE001 - whatever the learner's code raises is a reply
-            reply = {"error": explain(error)}
-        channel.send({"id": request["id"], **reply})
+            channel.send({"id": request["id"], "error": explain(error)})
 
 
 def _namespace(options: dict[str, Any]) -> dict[str, Any]:
@@ -283,7 +294,8 @@ def explain(error: BaseException) -> dict[str, Any]:
             line = trace.tb_lineno
         trace = trace.tb_next
     try:
+        name = str(type(error).__name__)[:60]
         text = str(error.msg if isinstance(error, SyntaxError) else error)[:500]
-    except BaseException:  # noqa: BLE001 - a learner's exception may raise when it is asked for its text
-        text = ""
-    return {"type": type(error).__name__[:60], "message": text, "line": line if isinstance(line, int) else None}
+    except BaseException:  # noqa: BLE001 - a learner's exception may raise when it is asked for its name or text
+        name, text = "an exception that cannot be shown", ""
+    return {"type": name, "message": text, "line": line if isinstance(line, int) else None}

@@ -6,10 +6,12 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from dlcalc.figures.drawing import Drawing
 from dlcalc.widgets.controls import spell
+from dlcalc.widgets.layers import STILL, Place, in_order_of_painting, raised
 from dlcalc.widgets.picture import ONE_AT_A_TIME, Draw, draw_on_new_figure, paint
 from dlcalc.widgets.tape import Tape
 
@@ -43,6 +45,7 @@ class Reel:
         self._draw, self._name, self._values, self._others, self._size = draw, name, values, dict(others), size
         self._first: _Layout | None = None
         self._tape: Tape | None = None
+        self._still: dict[Place, list[float]] | None = None  # what stands still above what moves
         self.add(0)
 
     def params(self, k: int) -> dict[str, object]:
@@ -74,10 +77,22 @@ class Reel:
             if complaint := layout.differs_from(self._first):
                 message = f"{complaint} at {self._name} = {spell(self._values[k])}: a flipbook paints its stage once"
                 raise ValueError(message)
-            self._tape.frame(k, (artist for artist in drawing.moving if _stands_on_visible_axes(artist)))
+            self._record(k, figure, drawing)
             self.drawings[k] = dataclasses.replace(drawing, moving=())
             if not self.stage:
-                self.stage = paint_stage(figure, drawing)
+                self.stage = paint_stage(figure, drawing.moving)
+
+    def _record(self, k: int, figure: Figure, drawing: Drawing) -> None:
+        """Put what stands above the stage on the tape, what stands still there only once."""
+        tape: Any = self._tape
+        order = in_order_of_painting(figure, drawing.moving)
+        if self._still is None:
+            places = raised(order)
+            self._still = {place: tape.record(artist, still=True) for _, place, artist in order if place in places}
+        records: list[float] = []
+        for number, place, artist in order:
+            records += self._still.get(place, []) if number == STILL else tape.record(artist)
+        tape.frames[k] = records
 
     def numbers(self) -> bytes:
         """The frames made so far, as one array of float32 (see tape.py)."""
@@ -130,17 +145,16 @@ def settle(figure: Figure) -> None:
                 artist.do_3d_projection()
 
 
-def paint_stage(figure: Figure, drawing: Drawing) -> bytes:
-    """PNG of the figure without what moves."""
-    for artist in drawing.moving:
-        artist.set_visible(False)
+def paint_stage(figure: Figure, moving: Sequence[Artist]) -> bytes:
+    """PNG of the figure without what moves, and without what would cover it."""
+    order = in_order_of_painting(figure, moving)
+    above = raised(order)
+    for number, place, artist in order:
+        if number != STILL or place in above:
+            artist.set_visible(False)
     return paint(figure)
 
 
 def _renderer_of(figure: Figure) -> Any:
     canvas: Any = figure.canvas
     return canvas.get_renderer()
-
-
-def _stands_on_visible_axes(artist: Any) -> bool:
-    return artist.axes is None or bool(artist.axes.get_visible())

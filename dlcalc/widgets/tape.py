@@ -17,7 +17,6 @@ The array, all offsets counted in floats from its start:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -37,7 +36,7 @@ _NONE = -1.0
 
 
 class Tape(RendererBase):
-    """Records of what artists paint; its public methods but `frame` and `numbers` are what matplotlib asks for.
+    """Records of what artists paint; its public methods but `record` and `numbers` are what matplotlib asks for.
 
     Parameters
     ----------
@@ -56,6 +55,7 @@ class Tape(RendererBase):
         self._pieces: list[Floats] = []
         self._places: dict[object, float] = {}
         self._records: list[float] = []
+        self._snapping = False
 
     # What matplotlib asks of a renderer.
 
@@ -87,9 +87,11 @@ class Tape(RendererBase):
 
     def draw_path(self, gc: Any, path: Any, transform: Any, rgbFace: Any = None) -> None:
         """Record one outline."""
-        # As in Agg, but for snapping to whole pixels: what moves should move smoothly.
-        simplify = path.should_simplify and rgbFace is None
-        points, codes = _cleaned(path, transform, simplify=simplify)
+        options = {
+            "simplify": path.should_simplify and rgbFace is None,
+            "snap": gc.get_snap() if self._snapping else False,
+        }
+        points, codes = _cleaned(path, transform, stroke_width=self.points_to_pixels(gc.get_linewidth()), **options)
         if len(points):
             points[:, 1] = self.height - points[:, 1]
             self._record(points, codes, self._style(gc, rgbFace))
@@ -102,7 +104,9 @@ class Tape(RendererBase):
         if key not in self._places:
             points, codes = text_to_path.get_text_path(prop, s, ismath=ismath)
             scale = self.points_to_pixels(prop.get_size_in_points()) / text_to_path.FONT_SCALE
-            turned = Affine2D().scale(scale).rotate_deg(angle).scale(1, -1)
+            # Agg fits each letter to the pixels, which makes a line of text a little longer or shorter.
+            stretch = 1.0 if ismath else self._stretch(s, prop)
+            turned = Affine2D().scale(scale * stretch, scale).rotate_deg(angle).scale(1, -1)
             outline = _cleaned(Path(points, codes), turned) if len(points) else (np.empty((0, 2)), np.empty(0))
             self._places[key] = self._outline(*outline)
         style = self._style(gc, gc.get_rgb(), stroke=False)
@@ -122,12 +126,14 @@ class Tape(RendererBase):
 
     # The frames.
 
-    def frame(self, k: int, artists: Iterable[Artist]) -> None:
-        """Record frame `k`: these artists, in the order in which they cover each other."""
-        self._records = []
-        for artist in sorted(artists, key=lambda artist: artist.get_zorder()):
-            artist.draw(self)
-        self.frames[k] = self._records
+    def record(self, artist: Artist, *, still: bool = False) -> list[float]:
+        """The records of one artist, empty if it is not visible.
+
+        As in Agg, upright lines of what stands still are fitted to the pixels; what moves should move smoothly.
+        """
+        self._records, self._snapping = [], still
+        artist.draw(self)
+        return self._records
 
     def numbers(self) -> bytes:
         """All frames recorded so far, as little-endian float32."""
@@ -142,6 +148,11 @@ class Tape(RendererBase):
         return np.concatenate(parts).tobytes()
 
     # Outlines and styles, each stored once.
+
+    def _stretch(self, s: str, prop: Any) -> float:
+        """How much wider Agg sets this line of text than its outlines are."""
+        width = self.points_to_pixels(text_to_path.get_text_width_height_descent(s, prop, False)[0])
+        return self.get_text_width_height_descent(s, prop, False)[0] / width if width else 1.0
 
     def _record(self, points: Any, codes: Any, style: float) -> None:
         x, y = points[0]
@@ -192,9 +203,9 @@ class Tape(RendererBase):
         return self._places[key]
 
 
-def _cleaned(path: Any, transform: Any, *, simplify: bool = False) -> tuple[Any, Any]:
+def _cleaned(path: Any, transform: Any, **options: Any) -> tuple[Any, Any]:
     """Points and codes in pixels, without nan and without the closing STOP."""
-    clean = path.cleaned(transform=transform, remove_nans=True, simplify=simplify, curves=True)
+    clean = path.cleaned(transform=transform, remove_nans=True, curves=True, **options)
     kept = clean.codes != Path.STOP
     return clean.vertices[kept].copy(), clean.codes[kept]
 

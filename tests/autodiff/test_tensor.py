@@ -333,6 +333,12 @@ def test_numpy_functions_without_a_rule_work_where_no_gradient_is_lost():
     assert np.arctan(torch.zeros(2)).tolist() == [0, 0]
     assert np.isnan(torch.zeros(1, requires_grad=True)).tolist() == [False]
     assert np.add.reduce(torch.ones(2, 3), axis=0).tolist() == [2, 2, 2]
+    array = same = np.ones(2)
+    array += torch.ones(2)
+    assert array is same
+    assert array.tolist() == [2, 2]
+    with pytest.raises(TypeError, match="NotImplemented"):
+        np.modf(torch.ones(2))
 
 
 def test_memory_is_shared_where_pytorch_shares_it():

@@ -88,8 +88,8 @@ COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
 }
 FUNCTIONS = {
     "hstack": "vstack", "ones": "zeros", "zeros": "ones", "sum": "mean", "mean": "sum", "exp": "log1p",
-    "abs": "negative", "maximum": "minimum", "diag": "atleast_2d", "stack": "concatenate", "norm": "sum", "sqrt": "square", "tanh": "sin",
-    "append": "extend", "item": "detach", "T": "", "copy": "", "ravel": "",
+    "abs": "negative", "maximum": "minimum", "diag": "atleast_2d", "stack": "concatenate", "norm": "sum",
+    "sqrt": "square", "tanh": "sin", "append": "extend", "item": "detach", "T": "", "copy": "", "ravel": "",
 }  # fmt: skip
 
 

@@ -267,6 +267,21 @@ def test_an_endless_answer_is_stopped_outside_the_main_thread():
     assert results[0].verdict == "timeout"
 
 
+def test_an_endless_answer_is_stopped_where_there_are_no_timer_signals(monkeypatch):
+    monkeypatch.delattr(signal, "setitimer")
+    assert check("01.augment", endless).verdict == "timeout"
+    assert check("01.augment", endless_and_stubborn).verdict == "timeout"
+    assert check("01.augment", augment).passed
+
+
+def test_an_endless_answer_is_stopped_where_there_are_neither_signals_nor_threads(monkeypatch):
+    tracer = sys.gettrace()
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    assert check("01.augment", endless).verdict == "timeout"
+    assert check("01.augment", augment).passed
+    assert sys.gettrace() is tracer
+
+
 def meddle(X):
     np.seterr(all="raise")
     np.set_printoptions(precision=1)
@@ -325,6 +340,24 @@ def test_check_leaves_everything_as_it_was_after_a_time_out():
     before = surroundings()[:-1]
     check("01.augment", answer)
     assert surroundings()[:-1] == before
+
+
+def sabotage(X):
+    def refuse(*arguments, **options):
+        raise SystemExit
+
+    for module in (builtins, np, np.random, warnings, random, math):
+        for name in list(vars(module)):
+            if callable(getattr(module, name)) and not name.startswith("_"):
+                setattr(module, name, refuse)
+    return X
+
+
+def test_an_answer_that_takes_all_functions_away_is_survived():
+    before = surroundings()
+    assert not check("01.augment", sabotage).passed
+    assert surroundings() == before
+    assert check("01.augment", augment).passed
 
 
 def test_a_class_and_default_arguments_are_left_as_they_were():
@@ -430,6 +463,11 @@ def dividing(z):
         ("03.f", lambda w, wp, x: np.array([w / (1 + np.exp(-wp * x))]), "", "not an array of one"),
         ("01.augment", augment(np.ones((2, 2))), "", "without calling it"),
         ("06.cost", lambda sizes, mode: "many", "", "'many'"),
+        ("05.taylor2", lambda f0, g, H, x0: 3.0, "", "a function of x is asked"),
+        ("02.minibatches", lambda n, batch_size, rng: 3, "", "batches is asked"),
+        ("09.topological_order", lambda root: {root}, "", "a list of nodes is asked"),
+        ("10.build", lambda: 3, "", "nn.Sequential is asked"),
+        ("10.train", lambda model, X, y, lr, epochs, seed: 0.0, "", "a list"),
         ("02.mse", lambda y_hat, y: None if y.ndim else 0.0, "", "None"),
     ],
 )

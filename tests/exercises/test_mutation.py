@@ -7,7 +7,8 @@ import pytest
 
 from dlcalc.exercises import EXERCISES
 from dlcalc.exercises.exercise import call
-from tests.exercises.mutation import LEFT_OUT, SURVIVORS, Mutant, mutants, reason_for, rejected, survivors
+
+from .mutation import LEFT_OUT, SURVIVORS, Mutant, mutants, reason_for, rejected, survivors
 
 EVERY = 7
 MUTATED = [name for name in EXERCISES if name not in LEFT_OUT]

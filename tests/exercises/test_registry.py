@@ -47,9 +47,9 @@ def test_the_reference_and_every_alternative_are_right(exercise):
 
 
 def implementations(exercise, slip, seed):
-    """All implementations of a slip for the first seeds, then one after the other."""
+    """All implementations of a slip for three seeds, then one after the other."""
     found = list(enumerate(exercise.wrong_answers(slip)))
-    return found if seed < 4 else [found[seed % len(found)]]
+    return found if seed < 3 else [found[seed % len(found)]]
 
 
 @by_exercise
@@ -85,7 +85,11 @@ def _nothing(*arguments):
 
 
 @by_exercise
-@pytest.mark.parametrize("answer", [_ellipsis, _not_implemented, _nothing, None, ...], ids=str)
+@pytest.mark.parametrize(
+    "answer",
+    [_ellipsis, _not_implemented, _nothing, None, ...],
+    ids=["returns ...", "raises NotImplementedError", "returns nothing", "None", "..."],
+)
 def test_what_was_not_attempted_costs_nothing_and_says_so(exercise, answer):
     result = check(exercise.id, answer)
     assert result.message.startswith("Not attempted yet")

@@ -1,15 +1,17 @@
 """What holds for every figure of the course, by standing in the registry."""
 
+import functools
 import importlib
 import inspect
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import matplotlib as mpl
 import numpy as np
 import pytest
-from pictures import blank_figure, boxes, collisions, drawn, outside, pixels, texts
+from pictures import blank_figure, collisions, drawn, outside, pixels, texts
 
 import dlcalc.figures
 from dlcalc.figures import FIGURES
@@ -27,6 +29,58 @@ def stops(exhibit, count=7):
     """Values of the slider from its first to its last, at most as many as asked for."""
     values = exhibit.slider.values
     return [values[index] for index in sorted({round(i) for i in np.linspace(0, len(values) - 1, count)})]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the tests ask of one picture, so that it is drawn and painted once for all of them."""
+
+    drawing: Drawing
+    picture: bytes
+    collisions: list
+    outside: list
+    smallest: float
+    limits: list
+    kinds: list
+    points: list
+    stage: bytes
+    reordered: int
+
+
+@functools.cache
+def seen(name, k, value=None):
+    """State k of a figure, or with `value` its defaults with the slider at that value."""
+    exhibit = FIGURES[name]
+    parameters = exhibit.states[k] if value is None else {exhibit.slider.name: value}
+    figure, drawing = drawn(exhibit, **parameters)
+    picture = pixels(figure)
+    return Seen(
+        drawing,
+        picture.tobytes(),
+        collisions(figure),
+        outside(figure),
+        min(text.get_fontsize() for text in texts(figure)),
+        [(axes.get_xlim(), axes.get_ylim()) for axes in figure.axes],
+        [type(artist) for artist in drawing.moving],
+        [vertices(artist) for artist in drawing.moving],
+        *parted(figure, drawing, picture),
+    )
+
+
+def vertices(artist):
+    """How many points a line has, or None."""
+    return len(artist.get_xdata()) if hasattr(artist, "get_xdata") else None
+
+
+def parted(figure, drawing, picture):
+    """The stage alone; and in how many pixels the picture changes when what moves is painted after what stands."""
+    for artist in drawing.moving:
+        artist.set_zorder(artist.get_zorder() + 100)
+    changed = np.abs(pixels(figure).astype(int) - picture).max(axis=2) > 32
+    visible = [artist for artist in drawing.moving if artist.get_visible()]
+    for artist in visible:
+        artist.set_visible(False)
+    return pixels(figure).tobytes(), np.count_nonzero(changed)
 
 
 @every_figure
@@ -66,8 +120,7 @@ def test_a_figure_fits_a_window_of_800_pixels(name):
 
 @every_state
 def test_a_description_is_one_to_three_sentences_with_numbers(name, k):
-    exhibit = FIGURES[name]
-    _, drawing = drawn(exhibit, **exhibit.states[k])
+    drawing = seen(name, k).drawing
     assert isinstance(drawing, Drawing)
     sentences = re.findall(r"[.!?](?=\s+[A-Z∂φδw]|$)", drawing.description)
     assert 1 <= len(sentences) <= 3
@@ -79,35 +132,27 @@ def test_a_description_is_one_to_three_sentences_with_numbers(name, k):
 
 @every_figure
 def test_each_state_has_its_own_description_and_picture(name):
-    exhibit = FIGURES[name]
-    figures = [drawn(exhibit, **state) for state in exhibit.states]
-    assert len({drawing.description for _, drawing in figures}) == len(exhibit.states)
-    assert len({pixels(figure).tobytes() for figure, _ in figures}) == len(exhibit.states)
+    states = [seen(name, k) for k in range(len(FIGURES[name].states))]
+    assert len({state.drawing.description for state in states}) == len(states)
+    assert len({state.picture for state in states}) == len(states)
 
 
 @every_state
 def test_texts_neither_collide_nor_leave_the_card(name, k):
-    exhibit = FIGURES[name]
-    figure, _ = drawn(exhibit, **exhibit.states[k])
-    assert boxes(figure)
-    assert collisions(figure) == []
-    assert outside(figure) == []
+    assert seen(name, k).collisions == []
+    assert seen(name, k).outside == []
 
 
 @every_slider
 def test_texts_neither_collide_nor_leave_the_card_while_the_slider_moves(name):
-    exhibit = FIGURES[name]
-    for value in stops(exhibit):
-        figure, _ = drawn(exhibit, **{exhibit.slider.name: value})
-        assert collisions(figure) == []
-        assert outside(figure) == []
+    for value in stops(FIGURES[name]):
+        assert seen(name, 0, value).collisions == []
+        assert seen(name, 0, value).outside == []
 
 
 @every_state
 def test_no_text_is_smaller_than_nine_points(name, k):
-    exhibit = FIGURES[name]
-    figure, _ = drawn(exhibit, **exhibit.states[k])
-    assert min(text.get_fontsize() for text in texts(figure)) >= 9
+    assert seen(name, k).smallest >= 9
 
 
 @every_figure
@@ -143,78 +188,44 @@ def test_the_card_is_light_and_its_corners_are_transparent(name):
     assert picture[40:-40, 12, :3].mean() > 245
 
 
-def kinds(artists):
-    return [type(artist) for artist in artists]
-
-
 @every_slider
 def test_the_moving_artists_are_the_same_for_every_value_of_the_slider(name):
-    exhibit = FIGURES[name]
-    seen = [drawn(exhibit, **{exhibit.slider.name: value}) for value in stops(exhibit)]
-    for figure, drawing in seen:
-        assert kinds(drawing.moving) == kinds(seen[0][1].moving)
-        assert len(drawing.moving) > 0
-        assert all(artist.get_figure() is figure for artist in drawing.moving)
-        assert len(set(map(id, drawing.moving))) == len(drawing.moving)
-
-
-def vertices(artist):
-    """How many points a line has, or None."""
-    return len(artist.get_xdata()) if hasattr(artist, "get_xdata") else None
+    all_stops = [seen(name, 0, value) for value in stops(FIGURES[name])]
+    for stop in all_stops:
+        assert len(stop.kinds) > 0
+        assert stop.kinds == all_stops[0].kinds
+        assert stop.points == all_stops[0].points
+        assert len(set(map(id, stop.drawing.moving))) == len(stop.drawing.moving)
 
 
 @every_slider
-def test_moving_lines_keep_their_number_of_points(name):
-    exhibit = FIGURES[name]
-    counts = [
-        [vertices(artist) for artist in drawn(exhibit, **{exhibit.slider.name: value})[1].moving]
-        for value in stops(exhibit, 4)
-    ]
-    assert all(count == counts[0] for count in counts)
+def test_the_moving_artists_stand_on_the_figure(name):
+    figure, drawing = drawn(FIGURES[name])
+    assert all(artist.get_figure() is figure for artist in drawing.moving)
 
 
 @every_slider
 def test_without_its_moving_artists_the_picture_stands_still(name):
-    exhibit = FIGURES[name]
-    stages = []
-    for value in stops(exhibit, 5):
-        figure, drawing = drawn(exhibit, **{exhibit.slider.name: value})
-        for artist in drawing.moving:
-            artist.set_visible(False)
-        stages.append(pixels(figure))
-    for stage in stages[1:]:
-        np.testing.assert_array_equal(stage, stages[0])
+    assert len({seen(name, 0, value).stage for value in stops(FIGURES[name])}) == 1
 
 
 @every_slider
 def test_what_moves_lies_over_what_stands(name):
     """A flipbook paints the stage first: nothing that stands may cover what moves, or be covered only in a picture."""
-    exhibit = FIGURES[name]
-    for value in stops(exhibit, 3):
-        figure, drawing = drawn(exhibit, **{exhibit.slider.name: value})
-        whole = pixels(figure).astype(int)
-        for artist in drawing.moving:
-            artist.set_zorder(artist.get_zorder() + 100)
-        changed = np.abs(pixels(figure) - whole).max(axis=2) > 32
-        assert np.count_nonzero(changed) <= 8
+    assert max(seen(name, 0, value).reordered for value in stops(FIGURES[name])) <= 32
 
 
 @every_slider
 def test_limits_stay_while_the_slider_moves(name):
-    exhibit = FIGURES[name]
-    limits = []
-    for value in stops(exhibit, 4):
-        figure, _ = drawn(exhibit, **{exhibit.slider.name: value})
-        limits.append([(axes.get_xlim(), axes.get_ylim()) for axes in figure.axes])
+    limits = [seen(name, 0, value).limits for value in stops(FIGURES[name])]
     assert all(limit == limits[0] for limit in limits)
 
 
 @every_slider
 def test_each_stop_of_the_slider_changes_the_picture_and_the_description(name):
-    exhibit = FIGURES[name]
-    seen = [drawn(exhibit, **{exhibit.slider.name: value}) for value in stops(exhibit)]
-    assert len({pixels(figure).tobytes() for figure, _ in seen}) == len(seen)
-    assert len({drawing.description for _, drawing in seen}) == len(seen)
+    all_stops = [seen(name, 0, value) for value in stops(FIGURES[name])]
+    assert len({stop.picture for stop in all_stops}) == len(all_stops)
+    assert len({stop.drawing.description for stop in all_stops}) == len(all_stops)
 
 
 def test_importing_the_figures_loads_no_matplotlib_and_drawing_loads_no_pyplot():

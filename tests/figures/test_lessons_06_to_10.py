@@ -1,5 +1,7 @@
 """What the figures of lessons 06 to 10 show: the numbers, and what is lit."""
 
+import re
+
 import numpy as np
 import pytest
 from matplotlib.colors import same_color
@@ -362,3 +364,26 @@ def test_a_figure_made_larger_keeps_its_texts_apart():
         figure = blank_figure((exhibit.size[0] + 1, exhibit.size[1] + 0.5))
         exhibit.draw(figure)
         assert clean(figure)
+
+
+@pytest.mark.parametrize(
+    ("name", "typo"),
+    [
+        ("paths_and_sums", {"mode": "backward"}),
+        ("backpropagation_by_unit", {"unit": "hidden 4"}),
+        ("backpropagation_by_unit", {"weight": (0, 1, 1)}),
+        ("backpropagation_by_unit", {"weight": (1, 4, 1)}),
+        ("backpropagation_by_unit", {"weight": (2, 1, 0)}),
+        ("shape_tiles", {"slip": "typo"}),
+        ("linked_view", {"choose": "w"}),
+        ("tape_in_steps", {"example": "x"}),
+        ("tape_in_steps", {"order": "random"}),
+        ("training_dashboard", {"task": "digits"}),
+        ("training_dashboard", {"bug": "typo"}),
+        ("training_dashboard", {"activation": "typo"}),
+    ],
+)
+def test_what_a_figure_does_not_know_is_named(name, typo):
+    (value,) = typo.values()
+    with pytest.raises(ValueError, match=re.escape(str(value))):
+        shown(name, **typo)

@@ -19,8 +19,9 @@ from sandboxed import is_alive
 
 import dlcalc
 from dlcalc.exercises import EXERCISES
-from dlcalc.grading import bubblewrap, command
+from dlcalc.grading import bubblewrap
 from dlcalc.grading.command import grade
+from dlcalc.grading.grader import Grader
 from dlcalc.grading.trial import notebook_with
 
 SOLVED = {name: EXERCISES[name].solution for name in ("01.augment", "01.affine")}
@@ -159,6 +160,10 @@ class TestRefusals:
         result = invoke(submissions, "--seed", 1, "--out", tmp_path)
         self.check(result, tmp_path / "grades.csv", "is a folder")
 
+    def test_a_file_for_a_folder_of_reports(self, submissions: Path, out: Path) -> None:
+        result = invoke(submissions, "--seed", 1, "--out", out, "--report", submissions / "learner00.ipynb")
+        self.check(result, out, "cannot be made")
+
     def test_a_state_that_is_none(self, submissions: Path, out: Path, sandbox_works: None) -> None:
         out.with_name("grades.csv.state.sqlite").write_bytes(b"not a database" * 100)
         self.check(invoke(submissions, "--seed", 1, "--out", out), out, "is not the state of a grading run")
@@ -177,12 +182,12 @@ class TestRefusals:
     def test_a_known_right_answer_that_comes_out_wrong(
         self, submissions: Path, out: Path, monkeypatch: pytest.MonkeyPatch, sandbox_works: None
     ) -> None:
-        real = command.Grader.grade_content
+        real = Grader.grade_content
 
-        def broken(self: command.Grader, path: str, content: bytes) -> object:
+        def broken(self: Grader, path: str, content: bytes) -> object:
             return [row for row in real(self, path, content) if row.verdict != "correct"]
 
-        monkeypatch.setattr(command.Grader, "grade_content", broken)
+        monkeypatch.setattr(Grader, "grade_content", broken)
         self.check(invoke(submissions, "--seed", 1, "--out", out), out, "a known right answer to 01.augment")
 
     def test_a_sandbox_that_cannot_start(

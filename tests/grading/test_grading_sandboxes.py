@@ -262,6 +262,17 @@ class TestBare:
 
 
 @LINUX
+def test_a_worker_that_is_wrongly_told_to_be_alone_refuses_before_it_could_kill_others() -> None:
+    code = "from dlcalc.grading.worker import main; main({'alone': True})"
+    environment = {**os.environ, "PYTHONPATH": str(Path(course.DRIVER).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 1
+    assert "it is not" in done.stderr
+
+
+@LINUX
 def test_consumption_counts_a_process_and_its_children() -> None:
     code = (
         "import os, time; x = bytearray(50_000_000); [os.fork() for _ in range(2)]; print(flush=True); time.sleep(60)"

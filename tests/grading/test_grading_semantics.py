@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from typing import TYPE_CHECKING
 
@@ -196,6 +197,13 @@ def test_each_kind_of_failure_has_its_verdict(grader: Grader, source: str, verdi
     assert row.message
 
 
+def test_a_result_too_large_to_check_is_told_so(grader: Grader) -> None:
+    source = "def augment(X):\n    return [np.zeros((300, 300))] * 20"
+    row = graded(grader, {"01.augment": source})["01.augment"]
+    assert row.verdict == "error"
+    assert "more than the" in row.message
+
+
 def test_exercises_do_not_see_each_others_processes(grader: Grader) -> None:
     cells = {
         "01.augment": "import builtins, numpy\nbuiltins.spoilt = numpy.spoilt = True\n" + AUGMENT,
@@ -208,10 +216,24 @@ def test_exercises_do_not_see_each_others_processes(grader: Grader) -> None:
     assert graded(grader, cells)["01.count_parameters"].verdict == "error"
 
 
+def test_a_cell_that_spoils_the_pipe_costs_its_own_exercise_only(grader: Grader) -> None:
+    spoiling = """
+import os, threading
+def flood():
+    for descriptor in range(3, 12):
+        try:
+            os.write(descriptor, b"\\x00\\x00\\x00\\x02{}" * 5)
+        except OSError:
+            pass
+flood()
+"""
+    rows = graded(grader, {"01.augment": spoiling, "01.affine": SOLVED["01.affine"]})
+    assert rows["01.augment"].points == 0
+    assert rows["01.affine"].verdict == "correct"
+
+
 def test_a_submission_that_uses_up_its_time_gets_rows_for_the_rest(grader: Grader) -> None:
     cells = {exercise.id: exercise.solution for exercise in LESSONS["01"]}
-    import dataclasses
-
     hurried = object.__new__(type(grader))
     hurried.__dict__.update(grader.__dict__)
     hurried.limits = dataclasses.replace(grader.limits, submission_seconds=0.0)

@@ -19,6 +19,12 @@ def pixels_of(png):
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGBA")).astype(float)
 
 
+def tiles(picture):
+    """The mean colour of each tile of 16 × 16 device pixels."""
+    rows, columns = picture.shape[0] // 16, picture.shape[1] // 16
+    return picture[: 16 * rows, : 16 * columns].reshape(rows, 16, columns, 16, 4).mean(axis=(1, 3))
+
+
 def records(numbers, frame):
     """The records of one frame: (outline, style, x, y); None where the frame is not there."""
     n = np.frombuffer(numbers, "<f4")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
-from replaying import outline, pixels_of, records, replay
+from replaying import outline, pixels_of, records, replay, tiles
 
 from dlcalc.figures.drawing import Drawing
 from dlcalc.widgets.picture import draw_on_new_figure, picture_of
@@ -73,7 +73,7 @@ def test_vertices_stand_where_the_axes_put_the_data(reel, k):
     slope = 1 - np.tanh(Z[k]) ** 2
     expected = figure.axes[1].transData.transform([[Z[k], 0], [Z[k], slope]])
     n = np.frombuffer(reel.numbers(), "<f4")
-    rule = records(reel.numbers(), k)[1]  # the tangent is the first: no marker stands before it
+    rule = records(reel.numbers(), k)[2]  # after the tangent and its point
     points, codes = outline(n, int(rule[0]))
     assert codes.tolist() == [Path.MOVETO, Path.LINETO]
     assert (points + rule[2:])[:, 0] == pytest.approx(expected[:, 0], abs=2e-3)
@@ -82,7 +82,7 @@ def test_vertices_stand_where_the_axes_put_the_data(reel, k):
 
 def test_an_outline_that_comes_again_is_stored_once(reel):
     frames = [records(reel.numbers(), k) for k in range(len(Z))]
-    markers = {tuple(record[:2]) for frame in frames for record in frame[-2:]}  # the markers lie on top
+    markers = {tuple(record[:2]) for frame in frames for record in frame[[1, -1]]}
     assert len(markers) == 2
     assert len(reel.numbers()) < 500_000
 
@@ -91,6 +91,24 @@ def test_a_hidden_artist_is_not_recorded():
     shown = Reel(phi_and_slope, "z", Z, {"tangent": True}, SIZE)
     hidden = Reel(phi_and_slope, "z", Z, {"tangent": False}, SIZE)
     assert len(records(hidden.numbers(), 0)) == len(records(shown.numbers(), 0)) - 1
+
+
+def labelled(figure, k):
+    """A disc that moves under a label that stands still, and a note that stands still under the disc."""
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, 10), ylim=(0, 5))
+    axes.set_axis_off()
+    axes.text(5, 2.5, "under", fontsize=30, color="0.5", zorder=1)
+    disc = axes.scatter([4 + k], [2.5], s=9000, c="C1", zorder=2)
+    axes.text(3, 2.5, "above everything", fontsize=20, zorder=3)
+    return Drawing("", {}, (disc,))
+
+
+@pytest.mark.parametrize("k", [0, 2])
+def test_what_stands_still_above_a_moving_shape_is_not_covered_by_it(k):
+    reel = full_reel(labelled, "k", (0, 1, 2))
+    painted = replay(reel.stage, reel.numbers(), k)
+    picture = pixels_of(picture_of(labelled, {"k": k}, SIZE).png)
+    assert np.abs(tiles(painted) - tiles(picture)).max() < 45
 
 
 def test_a_frame_that_is_not_made_yet_is_marked():

@@ -1,9 +1,9 @@
 """A time limit on a function call, wherever the course runs.
 
-On Linux and macOS, in the main thread, a timer signal interrupts the call. Elsewhere (Windows, other threads) a
-watching thread throws the exception into the calling one between two bytecodes. In a browser, where there are neither
-signals nor threads, a trace function looks at the clock at every line. None of the three can interrupt a single long
-operation inside C, such as `sum(range(10**12))`: only the process that grades can.
+On Linux and macOS, in the main thread, a timer signal interrupts the call. Elsewhere (Windows, other threads) the call
+runs in a thread of its own, into which the exception is thrown between two bytecodes. In a browser, where there are
+neither signals nor threads, a trace function looks at the clock at every line. None of the three can interrupt a single
+long operation inside C, such as `sum(range(10**12))`: only the process that grades can.
 """
 
 import ctypes
@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 Returned = TypeVar("Returned")
 
@@ -22,6 +22,7 @@ Returned = TypeVar("Returned")
 AGAIN_AFTER = 0.05
 PATIENT_RINGS = 4
 AT_ONCE = 2e-5
+INTERRUPTIONS = 10
 
 
 class TimeLimitError(BaseException):
@@ -66,35 +67,28 @@ def _by_signal(seconds: float, function: Callable[[], Returned]) -> Returned:
 
 
 def _by_watching(seconds: float, function: Callable[[], Returned]) -> Returned:
-    done = threading.Event()
-    caller = ctypes.c_ulong(threading.get_ident())
-    throw = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    outcome: list[Any] = []
 
-    def watch() -> None:
-        pause, rings = seconds, 0
-        while not done.wait(pause):
-            throw(caller, ctypes.py_object(TimeLimitError))
-            rings += 1
-            pause = AGAIN_AFTER if rings < PATIENT_RINGS else AT_ONCE
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        return function()
-    finally:
-        _end(done, watcher)
-        # An exception thrown but not yet delivered must not reach the caller's next line.
-        throw(caller, None)
-
-
-def _end(done: threading.Event, watcher: threading.Thread) -> None:
-    """Stop the watcher, even if its last exception arrives just here."""
-    while watcher.is_alive():
+    def work() -> None:
         try:
-            done.set()
-            watcher.join()
-        except TimeLimitError:
-            continue
+            outcome.append((function(), None))
+        except BaseException as error:  # noqa: BLE001 - handed over to the caller
+            outcome.append((None, error))
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    worker.join(seconds)
+    for _ in range(INTERRUPTIONS):
+        if not worker.is_alive():
+            break
+        thread = ctypes.c_ulong(worker.ident or 0)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeLimitError))
+        worker.join(AGAIN_AFTER)
+    # A worker that catches even this is left behind; it ends with the process.
+    value, error = outcome[0] if outcome else (None, TimeLimitError())
+    if error is not None:
+        raise error
+    return cast("Returned", value)
 
 
 def _by_tracing(seconds: float, function: Callable[[], Returned]) -> Returned:

@@ -24,6 +24,7 @@ Case: TypeAlias = dict[str, Any]
 Observation: TypeAlias = dict[str, Any]
 
 MAX_LINES = 3
+GET_STATE = np.random.get_state  # the function itself, whatever an answer makes of its name
 MAX_WARNINGS = 5
 
 # Lines of these modules, and of Python's own library, are not the learner's.
@@ -48,13 +49,17 @@ def drive(answer: object, cases: list[Case], *, seconds: float = 2.0) -> list[Ob
     list of dict
         Plain data. "outcome" is "value", "raised", "timeout" or "not callable". With it come "value" (see `describe`),
         "exception" ("type", "message", "lines"), "changed" (positions of the arguments that were changed), "printed",
-        "warnings", "global_random" (whether the global generator was used), "overwritten" (whether a later call
-        changed this result).
+        "warnings", "global_random" (whether any case used the global generator), "overwritten" (whether a later
+        call changed this result).
     """
     if not callable(answer):
         return [{"outcome": "not callable", "value": describe(answer)}]
     with preserved(answer):
-        return observe(answer, cases, seconds=seconds)
+        state = _global_state()
+        observations = observe(answer, cases, seconds=seconds)
+        for observation in observations:
+            observation["global_random"] = not _same_state(state)
+        return observations
 
 
 def observe(answer: object, cases: list[Case], *, seconds: float) -> list[Observation]:
@@ -77,7 +82,6 @@ def _drive_case(answer: Any, case: Case, seconds: float) -> tuple[Observation, o
     printed = BoundedText()
     observation: Observation = {"outcome": "value"}
     result = None
-    state = _global_state()
 
     def work() -> tuple[object, object]:
         raw = WAYS[case["way"]](answer, arguments, case)
@@ -96,12 +100,11 @@ def _drive_case(answer: Any, case: Case, seconds: float) -> tuple[Observation, o
         ]
     observation["printed"] = printed.getvalue()
     observation["warnings"] = [_text(warning.message) for warning in caught[:MAX_WARNINGS]]
-    observation["global_random"] = case["way"] != "batches" and not _same_state(state)
     return observation, result
 
 
 def _global_state() -> tuple[Any, ...]:
-    return np.random.get_state(legacy=True)[1:]  # type: ignore[index]  # noqa: NPY002 - the learner's global state
+    return GET_STATE(legacy=True)[1:]  # type: ignore[index]
 
 
 def _same_state(state: tuple[Any, ...]) -> bool:

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from .description import type_name
 from .materials import materialise, recipe
-from .ways import way
+from .ways import AnswerError, way
 
 # The instructions of a function that does nothing but return a constant.
 OF_A_STUB = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "POP_TOP", "CACHE", "NOT_TAKEN"}
@@ -90,7 +91,8 @@ def order(answer: Any, arguments: list[Any], case: dict[str, Any]) -> object:
     if found is None or found is Ellipsis:
         return found
     if type(found) is not list and type(found) is not tuple:
-        return ("not a list", found)
+        message = f"The result is of type {type_name(found)}; a list of nodes is asked."
+        raise AnswerError(message)
     indices = {id(node): index for index, node in enumerate(given.nodes)}
     return [indices.get(id(item), -1) for item in found]
 

@@ -35,8 +35,8 @@ class BoundedText(io.StringIO):
 def preserved(answer: object) -> Iterator[None]:
     """Put NumPy, its error state and print options, random states, limits, signals and the answer back as they were."""
     with ExitStack() as stack:
-        for module in MODULES:
-            stack.callback(_restore_names, module, dict(vars(module)))
+        saved = [(vars(module), dict(vars(module))) for module in MODULES]
+        stack.callback(_remove_what_is_new, saved)
         _preserve_answer(answer, stack)
         stack.callback(np.random.set_state, np.random.get_state())  # noqa: NPY002 - the learner's global state
         stack.callback(random.setstate, random.getstate())
@@ -50,18 +50,23 @@ def preserved(answer: object) -> Iterator[None]:
         stack.enter_context(warnings.catch_warnings())
         stack.enter_context(np.printoptions())
         stack.enter_context(np.errstate(all="warn", under="ignore"))
+        # Registered last, so done first: what puts the rest back must not work with the learner's `len`.
+        stack.callback(_put_back, saved)
         yield
 
 
-def _restore_names(module: ModuleType, names: dict[str, Any]) -> None:
-    namespace = vars(module)
-    if len(namespace) == len(names) and all(namespace.get(name) is value for name, value in names.items()):
-        return
-    for name in namespace.keys() - names.keys():
-        # What a module loaded lazily in the meantime may stay.
-        if not isinstance(namespace[name], ModuleType):
-            del namespace[name]
-    namespace.update(names)
+def _put_back(saved: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    """Every name of the modules, with nothing but methods of dict, which nobody can replace."""
+    for namespace, names in saved:
+        namespace.update(names)
+
+
+def _remove_what_is_new(saved: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    for namespace, names in saved:
+        for name in namespace.keys() - names.keys():
+            # What a module loaded lazily in the meantime may stay.
+            if not isinstance(namespace[name], ModuleType):
+                del namespace[name]
 
 
 def _restore_hook(get: Callable[[], Any], put: Callable[[Any], None], hook: Any) -> None:

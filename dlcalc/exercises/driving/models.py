@@ -4,10 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from dlcalc import autodiff as torch
+from dlcalc import autodiff
 
+from .description import type_name
 from .materials import materialise, recipe
-from .ways import way
+from .ways import AnswerError, way
+
+# The package offers PyTorch's names by star imports, which a type checker does not follow.
+torch: Any = autodiff
 
 
 @recipe("tensor")
@@ -38,7 +42,8 @@ def build(answer: Any, arguments: list[Any], case: dict[str, Any]) -> object:
     if network is None or network is Ellipsis:
         return network
     if not isinstance(network, torch.nn.Sequential):
-        return ("not a Sequential", network)
+        message = f"The result is of type {type_name(network)}; an nn.Sequential is asked."
+        raise AnswerError(message)
     layers = [type(layer).__name__ for layer in network]
     shapes = [list(parameter.shape) for parameter in network.parameters()]
     return [layers, shapes, list(network(torch.tensor(materialise(case["batch"]))).shape)]

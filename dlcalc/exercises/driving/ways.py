@@ -9,7 +9,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from .description import type_name
 from .materials import materialise
+
+
+class AnswerError(Exception):
+    """What an answer gave cannot be put to work; the message is a sentence for the learner."""
+
 
 Way: TypeAlias = Callable[[Any, list[Any], dict[str, Any]], object]
 
@@ -41,7 +47,8 @@ def returned_callable(answer: Any, arguments: list[Any], case: dict[str, Any]) -
     if function is None or function is Ellipsis:
         return function
     if not callable(function):
-        return ("not callable", function)
+        message = f"The result is of type {type_name(function)}; a function of x is asked."
+        raise AnswerError(message)
     return [function(point) for point in materialise(case["points"])]
 
 
@@ -55,6 +62,9 @@ def batches(answer: Any, arguments: list[Any], case: dict[str, Any]) -> object:
         batches_of_run = answer(*arguments, np.random.default_rng(seed))
         if batches_of_run is None or batches_of_run is Ellipsis:
             return batches_of_run
+        if not hasattr(type(batches_of_run), "__iter__"):
+            message = f"The result is of type {type_name(batches_of_run)}; a list (or generator) of batches is asked."
+            raise AnswerError(message)
         found: list[object] = []
         for batch in batches_of_run:
             if len(found) == MAX_BATCHES:

@@ -586,7 +586,8 @@ BACKWARD = Exercise(
             "A node passed its cotangent on before all its consumers had added theirs: visit each node once, after all "
             "that use it, in reverse topological order.",
             lambda root, seed=1.0: _depth_first(root, seed),
-            lambda root, seed=1.0: _depth_first_on_the_nodes(root, seed),
+            lambda root, seed=1.0: _depth_first_on_the_nodes(root, seed, constants_too=False),
+            lambda root, seed=1.0: _depth_first_on_the_nodes(root, seed, constants_too=True),
             {"reversed(topological_order(root))": "_preorder(root)"},
             {"reversed(topological_order(root))": "_breadth_first(root)"},
         ),
@@ -673,17 +674,13 @@ def _depth_first(root, seed):
             node.grad = y_bar if node.grad is None else node.grad + y_bar
 
 
-def _depth_first_on_the_nodes(root, seed):
-    """The same with the sums in .grad."""
+def _depth_first_on_the_nodes(root, seed, constants_too):
+    """The same with the sums in .grad, as a recursion has it."""
     root.grad = seed if root.grad is None else root.grad + seed
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        cotangents = node.op.backward(node.grad) if node.op else ()
-        for parent, cotangent in reversed(list(zip(node.parents, cotangents))):
-            if parent.requires_grad:
-                parent.grad = cotangent if parent.grad is None else parent.grad + cotangent
-                stack.append(parent)
+    if root.op is not None:
+        for parent, cotangent in zip(root.parents, root.op.backward(root.grad)):
+            if parent.requires_grad or constants_too:
+                _depth_first_on_the_nodes(parent, cotangent, constants_too)
 
 
 def _keeping_inner(root, seed):

@@ -1,12 +1,17 @@
 """Lesson 10, training, the PyTorch example and real digits: build, manual_grads, train, diagnose, digits."""
 
+from typing import Any
+
 import numpy as np
 
-from dlcalc import autodiff as torch
+from dlcalc import autodiff
 from dlcalc.datasets import digits as handwritten_digits
 from dlcalc.exercises.comparison import as_array, compare, items_of
 from dlcalc.exercises.exercise import Exercise, Slip, Tolerance, call
 from dlcalc.exercises.lessons.clinic import HIDDEN_UNITS, histories
+
+# The package offers PyTorch's names by star imports, which a type checker does not follow.
+torch: Any = autodiff
 
 # --- 10.build --------------------------------------------------------------------------------------------------------
 

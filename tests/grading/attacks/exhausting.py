@@ -278,4 +278,28 @@ signal.signal(signal.SIGXCPU, signal.SIG_IGN)
 while True: pass
 """,
     ),
+    Attack(
+        "folders in folders without end",
+        """
+import os
+while True:
+    try:
+        os.mkdir("d")
+        os.chdir("d")
+    except OSError:
+        break
+""",
+    ),
+    Attack(
+        "an exception whose class hides its name",
+        """
+class Meta(type):
+    @property
+    def __name__(cls):
+        raise SystemExit
+class Hidden(Exception, metaclass=Meta):
+    pass
+raise Hidden
+""",
+    ),
 ]

@@ -1,0 +1,168 @@
+"""W10: seconds per submission of `dlcalc grade` against nbgrader's autograde and otter run.
+
+    python benchmarks/grading.py [--submissions 4] [--rounds 3]
+
+Every grader gets the same honest submissions of one exercise, 01.augment, and compares with the same right answer. What
+each does once for a run (imports, the trial of the sandbox) is taken out: a run with one submission is subtracted from
+one with all of them. Rounds are interleaved; medians are told. A peer that is not installed is left out and named. Ours
+is timed with the sandbox, the peers without one: they have none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from importlib import util
+from pathlib import Path
+
+from dlcalc.exercises import EXERCISES
+from dlcalc.grading.trial import notebook_with
+
+EXERCISE = EXERCISES["01.augment"]
+ANSWER = "import numpy as np\n" + EXERCISE.solution
+CHECK = """
+import numpy as np
+rng = np.random.default_rng(0)
+for shape in [(1, 1), (2, 3), (3, 3), (5, 2), (4, 1)]:
+    X = rng.normal(size=shape)
+    assert np.allclose(augment(X), np.c_[X, np.ones(len(X))])
+"""
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def run(command: list[str], folder: Path) -> float:
+    """Seconds of a command; its failure is ours."""
+    begun = time.perf_counter()
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, env={**os.environ, **ONE_THREAD})
+    return time.perf_counter() - begun
+
+
+def notebook(cells: list[dict[str, object]]) -> str:
+    """A notebook of code cells."""
+    whole = [{"cell_type": "code", "outputs": [], "execution_count": None, **cell} for cell in cells]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    return json.dumps({"cells": whole, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5})
+
+
+class Ours:
+    """`dlcalc grade`; without --jobs it uses all processors, which no peer can."""
+
+    def __init__(self, folder: Path, count: int, jobs: int | None) -> None:
+        self.name = "dlcalc grade" + (f" --jobs {jobs}" if jobs else "")
+        self.folder, self.count = folder, 4 * count
+        self.jobs = ["--jobs", str(jobs)] if jobs else []
+        count = self.count
+        for number in range(count):
+            (folder / f"{number:03}.ipynb").write_bytes(notebook_with({EXERCISE.id: ANSWER}))
+
+    def seconds(self) -> float:
+        """Seconds per submission."""
+        times = []
+        for files in (["000.ipynb"], [f"{number:03}.ipynb" for number in range(self.count)]):
+            program = "from dlcalc.grading.command import grade; grade()"
+            options = ["--seed", "1", "--out", "grades.csv", "--fresh", *self.jobs]
+            times.append(run([sys.executable, "-c", program, *files, *options], self.folder))
+        verdicts = (self.folder / "grades.csv").read_text(encoding="utf-8").count(",correct,")
+        assert verdicts == self.count, "not every submission was found right"
+        return (times[1] - times[0]) / (self.count - 1)
+
+
+class Nbgrader:
+    """`nbgrader autograde` on an assignment with one solution cell and one test cell."""
+
+    name = "nbgrader autograde"
+
+    def __init__(self, folder: Path, count: int) -> None:
+        self.folder, self.count = folder, count
+        common = {"schema_version": 3, "task": False}
+        solution = {**common, "grade_id": "augment", "solution": True, "grade": False, "locked": False}
+        test = {**common, "grade_id": "test", "solution": False, "grade": True, "locked": True, "points": 1}
+        text = notebook(
+            [
+                {"id": "a", "source": ANSWER, "metadata": {"nbgrader": solution}},
+                {"id": "b", "source": CHECK, "metadata": {"nbgrader": test}},
+            ]
+        )
+        self._write(folder / "source" / "one" / "one.ipynb", text)
+        run([sys.executable, "-m", "nbgrader", "generate_assignment", "one", "--create"], folder)
+        for number in range(count):
+            self._write(folder / "submitted" / f"s{number:03}" / "one" / "one.ipynb", text)
+
+    def _write(self, path: Path, text: str) -> None:
+        path.parent.mkdir(parents=True)
+        path.write_text(text, encoding="utf-8")
+
+    def seconds(self) -> float:
+        """Seconds per submission."""
+        times = []
+        for student in ("s000", "s*"):
+            command = [sys.executable, "-m", "nbgrader", "autograde", "one", "--force", "--student", student]
+            times.append(run(command, self.folder))
+        return (times[1] - times[0]) / (self.count - 1)
+
+
+class Otter:
+    """`otter run`, which grades one submission a call; there is no run to share."""
+
+    name = "otter run"
+
+    def __init__(self, folder: Path, count: int) -> None:
+        self.folder, self.count = folder, min(count, 3)
+        tests = folder / "tests"
+        tests.mkdir()
+        lines = CHECK.strip().splitlines()
+        code = "\n".join(("... " if line.startswith(" ") else ">>> ") + line for line in lines)
+        case = {"name": "augment", "points": 1, "suites": [{"cases": [{"code": code}], "type": "doctest"}]}
+        (tests / "augment.py").write_text(f"OK_FORMAT = True\ntest = {case!r}\n", encoding="utf-8")
+        (folder / "one.ipynb").write_text(notebook([{"id": "a", "source": ANSWER, "metadata": {}}]), encoding="utf-8")
+        run([sys.executable, "-m", "otter", "generate", "-o", "autograder.zip", "--no-environment"], folder)
+
+    def seconds(self) -> float:
+        """Seconds per submission."""
+        command = [sys.executable, "-m", "otter", "run", "-a", "autograder.zip", "one.ipynb"]
+        return statistics.median(run(command, self.folder) for _ in range(self.count))
+
+
+PEERS = {"nbgrader": Nbgrader, "otter": Otter}
+
+
+def main() -> None:
+    """Run the rounds and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--submissions", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    root = Path(tempfile.mkdtemp(prefix="dlcalc-bench-"))
+    try:
+        graders = [Ours(_folder(root, f"ours{jobs}"), options.submissions, jobs) for jobs in (None, 1)]
+        for module, peer in PEERS.items():
+            if util.find_spec(module) is None:
+                print(f"{peer.name}: not installed, left out")
+                continue
+            graders.append(peer(_folder(root, module), options.submissions))
+        times: dict[str, list[float]] = {grader.name: [] for grader in graders}
+        for _ in range(options.rounds):
+            for grader in graders:
+                times[grader.name].append(grader.seconds())
+        own = statistics.median(times[graders[0].name])
+        for name, found in times.items():
+            median = statistics.median(found)
+            print(f"{name:22} {median:8.3f} s per submission {median / own:8.1f} times ours")
+    finally:
+        shutil.rmtree(root)
+
+
+def _folder(root: Path, name: str) -> Path:
+    (root / name).mkdir()
+    return root / name
+
+
+if __name__ == "__main__":
+    main()

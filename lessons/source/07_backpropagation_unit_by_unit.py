@@ -1,0 +1,212 @@
+# %% [markdown]
+# # 07 · Backpropagation, unit by unit
+#
+# **The question.** In a network with hidden units, how much is each single weight to blame for the loss?
+#
+# Lesson 03 answered this for two weights in a row, lesson 06 for paths that split and meet. Put together they give
+# backpropagation: three equations, which you will carry out with your own numbers and then write as a program.
+#
+# *Time: about 40 minutes. You need: lessons 01, 03 and 06.*
+
+# %%
+import numpy as np
+
+from dlcalc.activations import sigmoid
+from dlcalc.backpropagation import MLP
+from dlcalc.exercises import check, hint, predict, solution
+from dlcalc.figures import backpropagation_by_unit, linked_view
+from dlcalc.gradient_check import gradient_check
+from dlcalc.widgets import explore, flipbook
+
+# %% [markdown]
+# ## What is given, what is asked
+#
+# One example $x$, its label $y$, a loss $\ell$ of the output $f = z^{(L)}$. From the forward pass you have every
+#
+# $$
+# z^{(l)}_j = \sum_{i=1}^{n_{l-1}+1} w^{(l)}_{j,i}\, v^{(l-1)}_i, \qquad v^{(l)}_j = \varphi\bigl(z^{(l)}_j\bigr), \qquad v^{(l)}_{n_l+1} = 1 .
+# $$
+#
+# $w^{(l)}_{j,i}$ leads **to** unit $j$ of layer $l$, **from** node $i$ of layer $l-1$; $i = n_{l-1}+1$ is the bias node. Asked is
+# $\partial\ell/\partial w^{(l)}_{j,i}$ for every weight there is.
+#
+# ## Three equations
+#
+# Give the blame of a unit a name: the **error signal** $\delta^{(l)}_j = \partial\ell/\partial z^{(l)}_j$, a number for each unit.
+#
+# $$
+# \begin{aligned}
+# \text{output:}\quad \delta^{(L)}_j &= \frac{\partial \ell}{\partial f_j} && \text{because } f = z^{(L)} \text{; for } \ell = \textstyle\sum_j (f_j - y_j)^2 \text{ it is } 2(f_j - y_j) \\[8pt]
+# \text{hidden:}\quad \delta^{(l)}_j &= \sum_{k=1}^{n_{l+1}} \frac{\partial \ell}{\partial z^{(l+1)}_k}\,\frac{\partial z^{(l+1)}_k}{\partial v^{(l)}_j}\,\frac{\partial v^{(l)}_j}{\partial z^{(l)}_j} && \text{unit } j \text{ feeds every unit } k \text{: add over the paths} \\
+# &= \varphi'\bigl(z^{(l)}_j\bigr) \sum_{k=1}^{n_{l+1}} w^{(l+1)}_{k,j}\, \delta^{(l+1)}_k && \text{the three factors are } \delta^{(l+1)}_k,\ w^{(l+1)}_{k,j},\ \varphi'(z^{(l)}_j) \\[8pt]
+# \text{weight:}\quad \frac{\partial \ell}{\partial w^{(l)}_{j,i}} &= \frac{\partial \ell}{\partial z^{(l)}_j}\,\frac{\partial z^{(l)}_j}{\partial w^{(l)}_{j,i}} = \delta^{(l)}_j\, v^{(l-1)}_i && w^{(l)}_{j,i} \text{ appears in } z^{(l)}_j \text{ alone, multiplied by } v^{(l-1)}_i
+# \end{aligned}
+# $$
+#
+# Read the middle one twice: signals go **back along the weights that led forward**, from all units $k$ that $j$ feeds, and through
+# $\varphi'$ at $j$ itself.
+
+# %%
+bias_node = predict("07.bias-node")
+bias_node
+
+# %% [markdown]
+# **Your task.** Step through one example: four steps forward, four back. Stop at step 6 and compute the next error signal yourself
+# before you go on. Then choose another weight: how well does the finite difference agree?
+
+# %%
+flipbook(
+    backpropagation_by_unit, step=(0, 8), y=(-2, 2, 0.5), x1=(-2, 2, 0.5), activation=["sigmoid", "tanh", "relu"],
+    unit=["follow", "hidden 1", "hidden 2", "hidden 3", "output"],
+    weight={"w⁽¹⁾₂,₁": (1, 2, 1), "w⁽¹⁾₃,₂": (1, 3, 2), "bias of unit 1": (1, 1, 3), "w⁽²⁾₁,₁": (2, 1, 1)}, locked_by=bias_node,
+)  # fmt: skip
+
+# %% [markdown]
+# *Notice.* Each gradient is one product of two numbers that stand next to each other in the network: the signal behind the weight
+# and the value before it. The bias node is where the way back ends: no weight leads into it, so it has no $z$ and no $\delta$. Its
+# weight gets $\delta_j \cdot 1$.
+
+# %% [markdown]
+# ## Write it, piece by piece
+
+
+# %% tags=["exercise"] dlcalc={"exercise": "07.output_delta"}
+def output_delta(f, y):
+    """δ⁽ᴸ⁾, shape (n_L,), for ℓ = Σ(f − y)²; f and y (n_L,)."""
+    ### BEGIN SOLUTION
+    return 2 * (f - y)
+    ### END SOLUTION
+
+
+# %%
+check("07.output_delta", output_delta)
+
+
+# %% tags=["exercise"] dlcalc={"exercise": "07.hidden_delta"}
+def hidden_delta(j, W_next, delta_next, z, dphi):
+    """δ_j = φ′(z_j) Σ_k w_kj δ_k, a float; j counts from 0.
+
+    W_next (n_{l+1}, n_l + 1), bias last; delta_next (n_{l+1},); z (n_l,), this layer's pre-activations; dphi is φ′.
+    """
+    ### BEGIN SOLUTION
+    return dphi(z[j]) * sum(W_next[k, j] * delta_next[k] for k in range(len(delta_next)))
+    ### END SOLUTION
+
+
+# %%
+check("07.hidden_delta", hidden_delta)
+
+
+# %% tags=["exercise"] dlcalc={"exercise": "07.weight_grad"}
+def weight_grad(delta_j, v_i):
+    """∂ℓ/∂w_ji, a float; delta_j is unit j's error signal, v_i the value of node i (1.0 for the bias node)."""
+    ### BEGIN SOLUTION
+    return delta_j * v_i
+    ### END SOLUTION
+
+
+# %%
+check("07.weight_grad", weight_grad)
+
+# %% [markdown]
+# **Now all of it.** Forward through the layers, keeping every $z$ and $v$; the output's signals; then layer by layer back. You may call your
+# three functions. Two traps: compute all gradients before you change any weight, and take $z$ and $W$ from the right layer.
+
+
+# %% tags=["exercise"] dlcalc={"exercise": "07.backprop_units"}
+def backprop_units(weights, x, y, phi, dphi):
+    """The list of L gradients of ℓ = Σ(f − y)², each shaped like its weights; any L.
+
+    weights: list of (n_l, n_{l−1} + 1), bias last; x (n_0,), y (n_L,); phi and dphi work on numbers and arrays.
+    """
+    ### BEGIN SOLUTION
+    z, v = [], [np.append(x, 1.0)]
+    for W in weights:
+        z.append(W @ v[-1])
+        v.append(np.append(phi(z[-1]), 1.0))
+    delta = output_delta(z[-1], y)
+    gradients = [np.outer(delta, v[-2])]
+    for layer in reversed(range(len(weights) - 1)):
+        delta = np.array([hidden_delta(j, weights[layer + 1], delta, z[layer], dphi) for j in range(len(z[layer]))])
+        gradients.insert(0, np.outer(delta, v[layer]))
+    return gradients
+    ### END SOLUTION
+
+
+# %%
+check("07.backprop_units", backprop_units)
+
+# %% [markdown]
+# ## A network to compute by hand
+#
+# Two inputs, two hidden units, one output; ReLU, so that the slopes are 0 or 1. On paper: z, v, f, then δ, then the gradients. The
+# library carries out the same loops.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+W1, W2 = np.array([[1.0, -1.0, 0.0], [2.0, 1.0, -1.0]]), np.array([[3.0, -2.0, 0.5]])
+net = MLP(weights=[W1, W2], activation="relu", loss="mse")
+run = net.forward_by_unit([2.0, 1.0])
+back = net.backward_by_unit(run, [0.0])
+print("z1", run.z[0], "  f", run.f)
+print("delta1", back.delta[0], "  delta2", back.delta[1])
+print("gradient of W1", back.gradients[0].tolist())
+print("gradient of W2", back.gradients[1].tolist())
+
+# %% [markdown]
+# ## Four pictures of one thing
+#
+# Units, matrices, a product of Jacobians, a graph: four ways to say the same, and you will meet all of them.
+#
+# **Your task.** Choose an error signal, then a weight, and find its number in each of the four pictures.
+
+# %%
+explore(
+    linked_view, choose=["δ⁽¹⁾₁", "δ⁽¹⁾₂", "δ⁽²⁾", "w⁽¹⁾₁,₁", "w⁽¹⁾₂,₁", "b⁽¹⁾₁"],
+    x1=(-2, 2, 0.5), y=(-2, 2, 0.5), activation=["sigmoid", "tanh", "relu"],
+)  # fmt: skip
+
+# %% [markdown]
+# ## Break it
+#
+# Plant a slip in the hidden error signal and let finite differences judge. Set `bug` to each name. One of them is right for a
+# symmetric W̄⁽²⁾ and wrong otherwise: which?
+
+# %%
+rng = np.random.default_rng(1)
+weights, x, y = [rng.normal(size=(2, 4)), rng.normal(size=(2, 3))], rng.normal(size=3), rng.normal(size=2)
+run = MLP(weights=weights, activation="sigmoid").forward_by_unit(x)
+W, delta_next = weights[1], 2 * (run.f - y)
+
+# %%
+bug = "none"  # "incoming weights", "no slope", "bias column in the sum"
+sums = {
+    "incoming weights": W[:, :-1] @ delta_next,
+    "bias column in the sum": (W.T @ delta_next)[:-1] + W[:, -1] @ delta_next,
+}
+slope = 1.0 if bug == "no slope" else sigmoid.derivative(run.z[0])
+delta = slope * sums.get(bug, W[:, :-1].T @ delta_next)
+
+# %%
+loss = lambda W1: float(np.sum((MLP(weights=[W1, weights[1]], activation="sigmoid").forward_by_unit(x).f - y) ** 2))
+print(gradient_check(loss, weights[0], np.outer(delta, run.v[0])))
+
+# %% [markdown]
+# ## In your own words
+#
+# Finish the sentence: *The error signal of a hidden unit is …; the gradient of a weight is …; and nothing is computed twice
+# because …*
+#
+# ## Transfer
+
+# %%
+predict("07.transfer")
+
+# %% [markdown]
+# ## What comes next
+#
+# Loops over units are for understanding. A machine wants matrices, and matrices hide mistakes of their own:
+# [08 Backpropagation in matrices](08_backpropagation_in_matrices.ipynb).
+#
+# **Sources.** Rumelhart, Hinton and Williams, Nature 323 (1986), 533-536. Nielsen, *Neural Networks and Deep Learning*, chapter 2 (his
+# output layer has an activation, ours is linear). Goodfellow, Bengio and Courville, *Deep Learning*, §6.5.
