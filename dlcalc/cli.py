@@ -54,6 +54,7 @@ SWITCHES = frozenset(
 ELSEWHERE = {
     "grade": ("dlcalc.grading.command", "grade", "Grade the notebooks of a class in a sandbox."),
     "export": ("dlcalc.grading.export", "export", "Write the course or its grades in other systems' formats."),
+    "site": ("dlcalc.site.command", "site", "Write the course as a static site."),
 }
 
 
