@@ -2,13 +2,18 @@
 
 Not the code to learn from: `backpropagation` has the same mathematics in the lecture's form. What makes this fast:
 
-- Arrays are features × batch. A hidden layer's output with its bias node is one buffer whose last row stays 1, so
+- Hidden layers are features × batch. Such a layer's output with its bias node is one buffer whose last row stays 1, so
   nothing is ever appended; its upper rows are the contiguous output of the activation.
+- Targets and outputs are batch × features, and so are the examples of a mini-batch, whose first layer's weights lie in
+  memory as W.T. Of the four ways to multiply two matrices, each as it lies or transposed, A @ B.T then does not occur
+  around a single hidden layer: on small matrices it takes 1.6 times as long as the others.
 - Every call writes into its buffer, operands have equal shapes where they can, and `array.dot` is called as a method:
   around small matrices, the way to a NumPy function costs more than its work.
 - A constant factor c, such as the learning rate over the size of the batch, costs nothing. With ReLU and a squared
   loss, inputs, bias nodes and targets are all √c times what they were: then so is every signal, forward and backward,
   and each gradient, a product of two of them, is c times what it was. With softmax, c goes into the sum over classes.
+- With one output and a squared loss, the targets are one more row of the last hidden layer, and their weight is -1:
+  its product with the weights is the error signal.
 - Products are those of contiguous matrices, even where that means one row too many; NumPy copies any other first.
 - The gradient with respect to the input is not computed.
 """
@@ -40,13 +45,14 @@ class Problem:
     ----------
     phi : Activation
     loss : Loss
-    kind : "squared", "softmax" or "general"
+    kind : "residual", "squared", "softmax" or "general"
+        "residual" is "squared" for one output behind a hidden layer.
     factor : float
         c: gradients are c times those of the loss summed over the batch.
     unit : float
-        The bias nodes, and what inputs and outputs are multiplied by: √c for "squared", otherwise 1.
+        The bias nodes, and what inputs and outputs are multiplied by: √c for the squared kinds, otherwise 1.
     target_unit : float
-        What targets are multiplied by: √c for "squared", c for "softmax", otherwise 1.
+        What targets are multiplied by: √c for the squared kinds, c for "softmax", otherwise 1.
     """
 
     phi: Activation
@@ -56,19 +62,17 @@ class Problem:
     unit: float = 1.0
     target_unit: float = 1.0
 
-    def n_kept(self, n_out: int, n_examples: int) -> int:
-        """How many of the first numbers of a batch's results tell its loss."""
-        return 1 + (n_examples if self.kind == "softmax" else n_out * n_examples)
 
-
-def fast_problem(phi: Activation, loss: Loss, Y: Array, divisor: float) -> Problem:
+def fast_problem(phi: Activation, loss: Loss, Y: Array, divisor: float, n_layers: int) -> Problem:
     """The problem of the loss over `divisor`, of the kind that is fastest; Y holds all targets, shape (N, n_L)."""
     slope = {LOSSES["mse"]: 2.0, LOSSES["half_squared_error"]: 1.0}.get(loss, 1.0)
     squared, factor = loss in (LOSSES["mse"], LOSSES["half_squared_error"]), slope / divisor
     if phi is relu and squared and 1e-20 < factor < 1e20:
         root = math.sqrt(factor)
-        return Problem(phi, loss, "squared", factor, unit=root, target_unit=root)
-    one_hot = bool((Y.sum(axis=1) == 1).all())
+        kind = "residual" if Y.shape[1] == 1 and n_layers > 1 else "squared"
+        return Problem(phi, loss, kind, factor, unit=root, target_unit=root)
+    # A product with ones takes a sixth of the time of Y.sum(axis=1).
+    one_hot = bool((Y.dot(np.ones(Y.shape[1], Y.dtype)) == 1).all())
     if loss is LOSSES["cross_entropy"] and one_hot and 1 < Y.shape[1] <= FEW_CLASSES:
         return Problem(phi, loss, "softmax", factor, target_unit=factor)
     return Problem(phi, loss, "general", 1 / divisor)
@@ -85,10 +89,13 @@ class Batch:
     examples : ndarray of shape (B, n_0 + 1)
         The same numbers: a view of `inputs`, or, where they stay the same for many steps, in a copy with contiguous
         rows, which the product with the error signal likes better.
-    targets : ndarray of shape (n_L, B)
-    results : ndarray of shape (1 + n_L · B,)
-        What a step leaves behind. For "softmax" Σ_j y_j f_j, summed over the batch, and Σ_j exp(f_j) n_L times;
-        otherwise a number without a meaning, and the outputs f.
+    targets : ndarray of shape (B, n_L)
+        For "residual" the last row of `hidden`.
+    hidden : ndarray of shape (n_{L-1} + 1, B), or (n_{L-1} + 2, B) for "residual"
+        The last hidden layer with its bias node; not used in a network without hidden layers.
+    results : ndarray of shape (1 + B · n_L,)
+        What a step leaves behind. For "softmax" Σ_j y_j f_j, summed over the batch, and Σ_j exp(f_j) n_L times for each
+        example; otherwise a number without a meaning, and the outputs f, for "residual" f - y.
     share : float
         An additional factor, for a batch that is shorter than the others.
     """
@@ -96,8 +103,21 @@ class Batch:
     inputs: Array
     examples: Array
     targets: Array
+    hidden: Array
     results: Array
     share: float = 1.0
+
+
+def new_batch(
+    problem: Problem, inputs: Array, examples: Array, last: Array, results: Array, share: float = 1.0
+) -> Batch:
+    """A batch of these examples, with room for its targets; `last` are the weights of the output layer."""
+    n_examples, (n_out, n_in) = len(examples), last.shape
+    residual = problem.kind == "residual"
+    hidden = np.empty((n_in + residual, n_examples), last.dtype)
+    hidden[n_in - 1] = problem.unit
+    targets = hidden[-1].reshape(n_examples, 1) if residual else np.empty((n_examples, n_out), last.dtype)
+    return Batch(inputs, examples, targets, hidden, results, share)
 
 
 def step_losses(problem: Problem, kept: Array, targets: Array) -> Array:
@@ -106,20 +126,22 @@ def step_losses(problem: Problem, kept: Array, targets: Array) -> Array:
     Parameters
     ----------
     problem : Problem
-    kept : ndarray of shape (k, `problem.n_kept`)
-        The first numbers of the batch's results after each step.
-    targets : ndarray of shape (k, n_L, B), or (1, n_L, B)
+    kept : ndarray of shape (k, 1 + B · n_L)
+        The batch's results after each step.
+    targets : ndarray of shape (k, B, n_L), or (1, B, n_L)
     """
+    n_out = targets.shape[2]
     if problem.kind == "softmax":
-        log_sums: Array = np.log(kept[:, 1:] * kept.dtype.type(problem.factor))
+        log_sums: Array = np.log(kept[:, 1::n_out] * kept.dtype.type(problem.factor))
         return log_sums.sum(axis=1) - kept[:, 0] / problem.factor
-    F = kept[:, 1:].reshape(len(kept), *targets.shape[1:])
+    if problem.kind == "general":
+        terms: Array = problem.loss.values(kept[:, 1:].reshape(len(kept), *targets.shape[1:]), targets)
+        return terms.sum(axis=(1, 2))
+    residuals = kept[:, 1:]
     if problem.kind == "squared":
-        residuals = (F - targets).reshape(len(kept), kept.shape[1] - 1)
-        halves = 2 if problem.loss is LOSSES["half_squared_error"] else 1
-        return np.vecdot(residuals, residuals) / (halves * problem.factor)
-    terms: Array = problem.loss.values(F.transpose(0, 2, 1), targets.transpose(0, 2, 1))
-    return terms.sum(axis=(1, 2))
+        residuals = residuals - targets.reshape(len(targets), residuals.shape[1])
+    halves = 2 if problem.loss is LOSSES["half_squared_error"] else 1
+    return np.vecdot(residuals, residuals) / (halves * problem.factor)
 
 
 def step_calls(
@@ -134,32 +156,43 @@ def step_calls(
     Parameters
     ----------
     problem : Problem
-    weights, gradients : sequences of L contiguous ndarrays of shape (n_l, n_{l-1} + 1)
+    weights, gradients : sequences of L ndarrays of shape (n_l, n_{l-1} + 1)
+        Contiguous matrices, of which the first may be transposed. For "residual" the last weights have one more column,
+        which is -1.
     batch : Batch
     squares : ndarray of shape (L,), optional
         Receives ‖·‖² of the gradients, each computed while it is still in the processor's cache.
     """
-    n_examples = batch.inputs.shape[1]
     v, slopes, calls = [batch.inputs], [], []
-    for W in weights[:-1]:
-        v.append(np.empty((len(W) + 1, n_examples), W.dtype))
-        v[-1][-1] = problem.unit
-        slope, activation_calls = _activation_calls(problem.phi, W, v[-2], v[-1][:-1])
+    for layer, W in enumerate(weights[:-1], start=2):
+        output = batch.hidden if layer == len(weights) else _hidden_layer(problem, W, len(batch.examples))
+        slope, activation_calls = _activation_calls(problem.phi, W, v[-1], output[: len(W)])
+        v.append(output)
         slopes.append(slope)
         calls += activation_calls
-    delta = np.empty_like(batch.targets)
-    f = np.empty_like(delta) if problem.kind == "softmax" else batch.results[1:].reshape(delta.shape)
-    calls += [(weights[-1].dot, (v[-1], f)), *_error_signal_calls(problem, batch, f, delta)]
+    delta, output_calls = _output_calls(problem, weights[-1], v[-1], batch)
+    calls += output_calls
     for layer in reversed(range(len(weights))):
-        V = v[layer].T if layer else batch.examples
-        calls.append((delta.dot, (V, gradients[layer])))
+        G = gradients[layer]
+        V = v[layer][: G.shape[1]]
+        V_T = V.T if layer else batch.examples
+        # The array that a product is written to must be contiguous.
+        calls.append((delta.dot, (V_T, G)) if G.flags.c_contiguous else (V_T.T.dot, (delta.T, G.T)))
         if squares is not None:
-            g = gradients[layer].reshape(-1)
+            g = G.ravel(order="K")
             calls.append((np.vecdot, (g, g, squares[layer : layer + 1].reshape(()))))
         if layer:
-            delta, delta_calls = _delta_calls(problem.phi, weights[layer], delta, v[layer], slopes[layer - 1])
+            W = weights[layer][:, : len(V)]
+            delta, delta_calls = _delta_calls(problem.phi, W, delta, V, slopes[layer - 1])
             calls += delta_calls
     return calls
+
+
+def _hidden_layer(problem: Problem, W: Array, n_examples: int) -> Array:
+    """Room for the outputs and the bias node of a hidden layer with weights W."""
+    v = np.empty((len(W) + 1, n_examples), W.dtype)
+    v[-1] = problem.unit
+    return v
 
 
 def _activation_calls(phi: Activation, W: Array, v: Array, h: Array) -> tuple[Array, list[Call]]:
@@ -193,42 +226,47 @@ def _delta_calls(phi: Activation, W: Array, delta: Array, v: Array, slope: Array
     return delta_before, calls
 
 
-def _error_signal_calls(problem: Problem, batch: Batch, f: Array, delta: Array) -> list[Call]:
-    """Write the error signal into delta, shape (n_L, B)."""
-    y = batch.targets
+def _output_calls(problem: Problem, W: Array, v: Array, batch: Batch) -> tuple[Array, list[Call]]:
+    """Compute the outputs, and the error signal in an array of shape (n_L, B), the transpose of a contiguous one."""
+    outputs, y = batch.results[1:].reshape(batch.targets.shape), batch.targets
+    f = np.empty_like(outputs) if problem.kind == "softmax" else outputs
+    delta = outputs if problem.kind == "residual" and batch.share == 1 else np.empty_like(outputs)
+    calls: list[Call] = [(v.T.dot, (W.T, f))]
+    if problem.kind == "general":
 
-    def signal() -> None:
-        np.multiply(problem.loss.signal(f.T, y.T).T, problem.factor, out=delta)
+        def signal() -> None:
+            np.multiply(problem.loss.signal(f, y), problem.factor, out=delta)
 
-    calls: list[Call] = [(signal, ())]
-    if problem.kind == "squared":
-        calls = [(np.subtract, (f, y, delta))]
+        calls.append((signal, ()))
+    elif problem.kind == "squared":
+        calls.append((np.subtract, (f, y, delta)))
     elif problem.kind == "softmax":
-        calls = [*_softmax_calls(f, delta, batch, problem.factor), (np.subtract, (delta, y, delta))]
+        calls += [*_softmax_calls(f, delta, batch, problem.factor), (np.subtract, (delta, y, delta))]
     if batch.share != 1:
-        calls.append((np.multiply, (delta, np.array(batch.share, delta.dtype), delta)))
-    return calls
+        unscaled = f if problem.kind == "residual" else delta
+        calls.append((np.multiply, (unscaled, np.array(batch.share, delta.dtype), delta)))
+    return delta.T, calls
 
 
 def _softmax_calls(f: Array, p: Array, batch: Batch, factor: float) -> list[Call]:
-    """Write factor · softmax(f), over the first axis, into p."""
-    summing = np.full((len(f), len(f)), 1 / factor, f.dtype)
+    """Write factor · softmax(f), over the last axis, into p."""
+    n_out = f.shape[1]
+    summing = np.full((n_out, n_out), 1 / factor, f.dtype)
     picked, sums = batch.results[:1].reshape(()), batch.results[1:].reshape(f.shape)
-    maxima = np.empty(f.shape[1], f.dtype)
     safe = 0.9 * math.log(np.finfo(f.dtype).max)
-    flat = f.reshape(-1)
-    largest, smallest, number = flat.argmax, flat.argmin, flat.item
+    flat, wide = f.reshape(-1), f.dtype == np.float64
+    dot, largest, smallest, number, exp = flat.dot, flat.argmax, flat.argmin, flat.item, np.exp
 
     def exponentials() -> None:
-        # Finding the largest number of all takes a tenth of the time of finding one for each example. nan is not safe.
-        if not (number(largest()) < safe and number(smallest()) > -safe):
-            np.maximum.reduce(f, axis=0, out=maxima)
-            np.subtract(f, maxima, f)
-        np.exp(f, p)
+        # In float64 the sum of squares bounds every number in one call; where it is too large to tell, the extremes of
+        # all take a tenth of the time of a maximum for each example. nan is not safe.
+        if not (wide and dot(flat) < safe**2) and not (number(largest()) < safe and number(smallest()) > -safe):
+            np.subtract(f, f.max(axis=1, keepdims=True), f)
+        exp(f, p)
 
     return [
         (exponentials, ()),
-        (flat.dot, (batch.targets.reshape(-1), picked)),
-        (summing.dot, (p, sums)),
+        (dot, (batch.targets.reshape(-1), picked)),
+        (p.dot, (summing, sums)),
         (np.divide, (p, sums, p)),
     ]

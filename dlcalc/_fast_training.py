@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dlcalc._fast_step import MANY_ENTRIES, Batch, Call, fast_problem, step_calls, step_losses
+from dlcalc._fast_step import MANY_ENTRIES, Batch, Call, fast_problem, new_batch, step_calls, step_losses
 from dlcalc.activations import Activation
 from dlcalc.losses import Loss
 from dlcalc.optimizers import SGD, Optimizer
@@ -36,6 +36,8 @@ class Descent(ABC):
     batch_size : int
     n_results : int
         The record has room for so many results of a batch.
+    transposed : bool
+        Whether the first layer's weights and gradient lie in memory as their transposes.
 
     Attributes
     ----------
@@ -56,21 +58,28 @@ class Descent(ABC):
         optimizer: Optimizer,
         batch_size: int,
         n_results: int,
+        *,
+        transposed: bool = False,
     ) -> None:
         n_parameters = sum(W.size for W in weights)
-        self.record = np.empty(2 * n_parameters + 1 + n_results, weights[0].dtype)
-        self.record[2 * n_parameters] = 1
-        self.parameters, self.gradient = self.record[:n_parameters], self.record[n_parameters : 2 * n_parameters]
-        self.weights, self.gradients = _views(self.parameters, weights), _views(self.gradient, weights)
+        # The gradient, the parameters, the weight of the targets, the mark of a finished epoch, and the results.
+        self.record = np.empty(2 * n_parameters + 2 + n_results, weights[0].dtype)
+        self.mark = 2 * n_parameters + 1
+        self.record[self.mark - 1 : self.mark + 1] = -1, 1
+        self.gradient, self.parameters = self.record[:n_parameters], self.record[n_parameters : 2 * n_parameters]
+        self.gradients, self.weights = (
+            _views(vector, weights, transposed) for vector in (self.gradient, self.parameters)
+        )
         for view, W in zip(self.weights, weights, strict=True):
             view[...] = W
         self.optimizer = optimizer
         self.plain = isinstance(optimizer, SGD) and optimizer.is_plain
         # With w ← w − lr · g and nothing else, lr is already in the gradient.
         self.scale = optimizer.lr if self.plain else 1.0
-        self.problem = fast_problem(phi, loss, Y, loss.divisor((batch_size, Y.shape[1])) / self.scale)
+        divisor = loss.divisor((batch_size, Y.shape[1])) / self.scale
+        self.problem = fast_problem(phi, loss, Y, divisor, len(weights))
         self.divisor = loss.divisor(Y.shape)
-        self.targets = np.ascontiguousarray(Y.T) * Y.dtype.type(self.problem.target_unit)
+        self.targets = Y * Y.dtype.type(self.problem.target_unit)
         self.first, self.capacity = 0, 1
 
     @abstractmethod
@@ -90,7 +99,10 @@ class Descent(ABC):
         update: Call = (self.optimizer.step, ([self.parameters], [self.gradient]))
         if self.plain:
             update = (np.subtract, (self.parameters, self.gradient, self.parameters))
-        return [*step_calls(self.problem, self.weights, self.gradients, batch, squares), update]
+        weights = self.weights
+        if self.problem.kind == "residual":
+            weights = [*weights[:-1], self.record[self.mark - weights[-1].size - 1 : self.mark].reshape(1, -1)]
+        return [*step_calls(self.problem, weights, self.gradients, batch, squares), update]
 
     def squares(self, gradients: Array) -> Array:
         """‖·‖² of each layer in each row of gradients (k, P), shape (k, L)."""
@@ -112,7 +124,7 @@ class Descent(ABC):
 class FullBatchDescent(Descent):
     """One step per epoch, on all examples in the order in which they stand.
 
-    A record holds the parameters after the step, the gradient, a 1 as the mark of a finished epoch, and what tells the
+    A record holds the gradient, the parameters after the step, a 1 as the mark of a finished epoch, and what tells the
     loss before the step.
     """
 
@@ -120,13 +132,11 @@ class FullBatchDescent(Descent):
         self, weights: Sequence[Array], phi: Activation, loss: Loss, X: Array, Y: Array, optimizer: Optimizer
     ) -> None:
         super().__init__(weights, phi, loss, Y, optimizer, batch_size=len(X), n_results=1 + Y.size)
-        self.mark = 2 * self.parameters.size
         examples = _with_bias_nodes(X, self.problem.unit)
         inputs = np.ascontiguousarray(examples.T)
-        batch = Batch(
-            inputs, examples if inputs.size > MANY_ENTRIES else inputs.T, self.targets, self.record[self.mark + 1 :]
-        )
-        self.record = self.record[: self.mark + 1 + self.problem.n_kept(Y.shape[1], len(Y))]
+        examples = examples if inputs.size > MANY_ENTRIES else inputs.T
+        batch = new_batch(self.problem, inputs, examples, self.weights[-1], self.record[self.mark + 1 :])
+        batch.targets[...] = self.targets
         self.capacity = min(KEPT_EPOCHS, max(1, KEPT_BYTES // self.record.nbytes))
         # Of large gradients the norms are computed at once, as long as they are in the processor's cache.
         self.layer_squares = np.empty((1, len(weights)), self.record.dtype) if self.capacity == 1 else None
@@ -156,13 +166,13 @@ class FullBatchDescent(Descent):
         losses = step_losses(self.problem, records[:, self.mark + 1 :], self.targets[np.newaxis]) / self.divisor
         squares = self.layer_squares
         if squares is None or not in_safe_range(squares):
-            squares = self.squares(records[:, self.parameters.size : self.mark])
+            squares = self.squares(records[:, : self.gradient.size])
         return self.figures(losses, squares[:finished])
 
     def rewind(self, n_epochs: int) -> None:
         """Put the parameters back to where they were `n_epochs` after `advance` began."""
         if n_epochs > 0:
-            self.parameters[...] = self.records[n_epochs - 1, : self.parameters.size]
+            self.parameters[...] = self.records[n_epochs - 1, self.gradient.size : self.mark - 1]
 
 
 class MiniBatchDescent(Descent):
@@ -179,7 +189,7 @@ class MiniBatchDescent(Descent):
         batch_size: int,
         rng: np.random.Generator,
     ) -> None:
-        super().__init__(weights, phi, loss, Y, optimizer, batch_size, n_results=0)
+        super().__init__(weights, phi, loss, Y, optimizer, batch_size, n_results=0, transposed=True)
         self.examples, self.rng = _with_bias_nodes(X, self.problem.unit), rng
         self.order, self.finished, self.batch_size = np.arange(0), False, batch_size
         self.cut = len(X) - len(X) % batch_size
@@ -214,24 +224,23 @@ class _MiniBatches:
 
     def __init__(self, descent: MiniBatchDescent, n_batches: int, size: int) -> None:
         self.descent, self.size = descent, size
-        n_out, dtype = len(descent.targets), descent.targets.dtype
-        examples = np.empty((size, descent.examples.shape[1]), dtype)
-        targets, results = np.empty((n_out, size), dtype), np.zeros(1 + n_out * size, dtype)
+        examples = np.empty((size, descent.examples.shape[1]), descent.examples.dtype)
+        results = np.zeros(1 + size * descent.targets.shape[1], examples.dtype)
         # A short batch has its own mean, so each of its examples counts for more.
         share = descent.batch_size / max(1, size)
-        self.batch = Batch(examples.T, examples, targets, results, share)
+        self.batch = new_batch(descent.problem, examples.T, examples, descent.weights[-1], results, share)
         self.calls = descent.step(self.batch) if size else []
-        self.kept = np.empty((n_batches, descent.problem.n_kept(n_out, size)), dtype)
+        self.kept = np.empty((n_batches, results.size), results.dtype)
 
     def run(self, order: Array) -> None:
         """One step for each B of the example numbers."""
         examples, targets, calls = self.batch.examples, self.batch.targets, self.calls
         take_examples, take_targets = self.descent.examples.take, self.descent.targets.take
-        results = self.batch.results[: self.kept.shape[1]]
+        results = self.batch.results
         for rows, kept in zip(order.reshape(len(self.kept), self.size), self.kept, strict=True):
             # "clip" lets take write into its buffer directly; every number is in range.
             take_examples(rows, 0, examples, "clip")
-            take_targets(rows, 1, targets, "clip")
+            take_targets(rows, 0, targets, "clip")
             for operation, operands in calls:
                 operation(*operands)
             kept[...] = results
@@ -241,9 +250,9 @@ class _MiniBatches:
         if not self.size:
             return 0.0
         targets = self.descent.targets
-        if self.descent.problem.kind != "softmax":
-            targets = targets.take(order, axis=1).reshape(len(targets), *self.kept.shape[:1], self.size)
-            targets = targets.transpose(1, 0, 2)
+        # Of the targets, "softmax" needs no more than the number of classes.
+        softmax = self.descent.problem.kind == "softmax"
+        targets = targets[np.newaxis] if softmax else targets[order].reshape(-1, self.size, targets.shape[1])
         return float(step_losses(self.descent.problem, self.kept, targets).sum())
 
 
@@ -268,7 +277,11 @@ def _with_bias_nodes(X: Array, unit: float) -> Array:
     return result
 
 
-def _views(vector: Array, like: Sequence[Array]) -> list[Array]:
-    """Consecutive pieces of the vector, shaped like the given matrices."""
+def _views(vector: Array, like: Sequence[Array], transposed: bool) -> list[Array]:
+    """Consecutive pieces of the vector, shaped like the given matrices; the first may lie there as its transpose."""
     ends = np.cumsum([W.size for W in like])
-    return [vector[end - W.size : end].reshape(W.shape) for W, end in zip(like, ends, strict=True)]
+    pieces = [vector[end - W.size : end] for W, end in zip(like, ends, strict=True)]
+    views = [piece.reshape(W.shape) for piece, W in zip(pieces, like, strict=True)]
+    if transposed:
+        views[0] = pieces[0].reshape(like[0].shape, order="F")
+    return views
