@@ -1,9 +1,10 @@
 """What a learner did, kept on the learner's own machine: one line for each event, only ever appended.
 
 The file lies in the user's data directory, so it survives a re-installation; the environment variable DLCALC_DATA
-names another folder. Two notebooks may write at once: each line is appended whole, under a lock where the system has
-one. What is there is never rewritten, so a crash can at most leave one unfinished line at the end, which reading skips
-and the next line does not continue. If nothing can be written, the events live as long as this process.
+names another folder. In a browser it lies beside the notebooks, which is all that such a Python keeps. Two notebooks
+may write at once: each line is appended whole, under a lock where the system has one. What is there is never
+rewritten, so a crash can at most leave one unfinished line at the end, which reading skips and the next line does not
+continue. If nothing can be written, the events live as long as this process.
 """
 
 import json
@@ -18,6 +19,8 @@ from dlcalc.exercises.locks import exclusive
 Event: TypeAlias = dict[str, Any]
 
 FILE = "journal.jsonl"
+# JupyterLite shows its files to Python here, and keeps them in the browser's storage.
+BROWSER_DRIVE = Path("/drive")
 UNWRITTEN: list[Event] = []
 
 
@@ -26,6 +29,8 @@ def folder() -> Path:
     chosen = os.environ.get("DLCALC_DATA")
     if chosen:
         return Path(chosen)
+    if sys.platform == "emscripten" and BROWSER_DRIVE.is_dir():
+        return BROWSER_DRIVE / "my-progress"
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "dlcalc"
     if sys.platform == "darwin":

@@ -31,6 +31,9 @@ else:
     Held = BlockingIOError
 
     def _take(descriptor: int) -> None:
+        if not hasattr(fcntl, "flock"):
+            message = "Python in a browser has no locks, and shares its files with nobody"
+            raise OSError(message)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _give_back(descriptor: int) -> None:

@@ -201,3 +201,18 @@ def test_a_view_shows_the_prediction_where_there_is_one():
     assert "application/vnd.jupyter.widget-view+json" in predict("04.relu-slope")._repr_mimebundle_()
     set_view(None)
     assert list(predict("04.relu-slope")._repr_mimebundle_()) == ["text/plain", "text/html"]
+
+
+def test_in_a_browser_the_journal_lies_beside_the_notebooks(monkeypatch, tmp_path):
+    monkeypatch.delenv("DLCALC_DATA")
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    monkeypatch.setattr(journal, "BROWSER_DRIVE", tmp_path)
+    assert journal.folder() == tmp_path / "my-progress"
+
+
+def test_a_python_without_locks_keeps_a_journal(monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+    monkeypatch.delattr(fcntl, "flock")
+    journal.record("seen", what="in a browser")
+    assert journal.events()[-1]["what"] == "in a browser"
+    assert journal.UNWRITTEN == []
