@@ -4,6 +4,7 @@ import _thread
 import dataclasses
 import io
 import json
+import sys
 import threading
 import time
 import warnings
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlcalc import _progress
+from dlcalc import _fast_step, _fast_training, _progress, training
 from dlcalc._fast_training import KEPT_EPOCHS, FullBatchDescent
 from dlcalc.activations import ACTIVATIONS, tanh
 from dlcalc.backpropagation import MLP
@@ -487,6 +488,79 @@ def test_a_real_interrupt_in_the_middle_of_a_run_leaves_history_and_weights_cons
     # With mini-batches, those of the unfinished epoch have moved the weights on.
     tolerance = 0 if batch_size == 64 else 1e-2
     assert_same_weights(net.weights, again.weights, tolerance)
+
+
+class Interruptor:
+    """A trace function that interrupts line number `at` of those that a run executes in the modules of training."""
+
+    FILES = frozenset(module.__file__ for module in (training, _fast_training, _fast_step, _progress))
+
+    def __init__(self, at):
+        self.left, self.came = at, False
+
+    def __call__(self, frame, event, argument):
+        return self.in_module if frame.f_code.co_filename in self.FILES else None
+
+    def in_module(self, frame, event, argument):
+        if event == "line":
+            self.left -= 1
+            if self.left == 0:
+                self.came = True
+                raise KeyboardInterrupt
+        return self.in_module
+
+
+def states_of_the_clear_loop(net, X, y, *, epochs, batch_size, optimizer, seed):
+    """The weights before the first update and after each one, and the number of updates after each epoch."""
+    net, rng = MLP(weights=net.weights), np.random.default_rng(seed)
+    states, ends = [[W.copy() for W in net.weights]], [0]
+    for _ in range(epochs):
+        for rows in minibatches(len(X), batch_size, rng):
+            optimizer.step(net.weights, net.gradients(X[rows], y[rows]))
+            states.append([W.copy() for W in net.weights])
+        ends.append(len(states) - 1)
+    return states, ends
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "optimizer", "validate"), [(4, SGD, True), (6, SGD, True), (6, SGD, False), (6, Adam, False)]
+)
+def test_an_interrupt_at_any_line_leaves_whole_updates_and_the_history_of_every_epoch(
+    batch_size, optimizer, validate, monkeypatch
+):
+    monkeypatch.setattr(_fast_training, "KEPT_EPOCHS", 2)
+    X, y = examples("mse", 6, 2, 1, seed=0)
+    start, epochs, options = MLP([2, 2, 1], rng=1), 3, {"batch_size": batch_size}
+    states, ends = states_of_the_clear_loop(start, X, y, epochs=epochs, optimizer=optimizer(lr=0.05), seed=4, **options)
+    options |= {"epochs": epochs, "rng": 4, "progress": False, "validation": (X, y) if validate else None}
+    came, at = True, 0
+    while came:
+        at += 1
+        net, history, interruptor = MLP(weights=start.weights), None, Interruptor(at)
+        previous = sys.gettrace()
+        sys.settrace(interruptor)
+        try:
+            history = net.fit(X, y, optimizer=optimizer(lr=0.05), **options)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(previous)
+        came = interruptor.came
+        reached = [
+            number
+            for number, state in enumerate(states)
+            if all(np.allclose(V, W, rtol=0, atol=1e-12) for V, W in zip(state, net.weights, strict=True))
+        ]
+        assert len(reached) == 1, f"half an update after line {at}"
+        if history is None:
+            assert reached == [0], f"the history is lost after line {at}"
+            continue
+        done = len(history.loss)
+        assert history.interrupted == came
+        assert ends[done] <= reached[0] <= ends[min(done + 1, epochs)], f"weights and history differ after line {at}"
+        assert len(history.gradient_norms) == done
+        assert len(history.validation_loss) == (done if validate else 0)
+    assert done == epochs
 
 
 def test_an_interrupt_during_validation_keeps_the_epoch(monkeypatch):
