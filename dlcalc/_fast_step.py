@@ -65,11 +65,11 @@ def fast_problem(phi: Activation, loss: Loss, Y: Array, divisor: float) -> Probl
     """The problem of the loss over `divisor`, of the kind that is fastest; Y holds all targets, shape (N, n_L)."""
     slope = {LOSSES["mse"]: 2.0, LOSSES["half_squared_error"]: 1.0}.get(loss, 1.0)
     squared, factor = loss in (LOSSES["mse"], LOSSES["half_squared_error"]), slope / divisor
-    if phi is relu and squared and 1e-20 < factor < 1e20:
+    if phi == relu and squared and 1e-20 < factor < 1e20:
         root = math.sqrt(factor)
         return Problem(phi, loss, "squared", factor, unit=root, target_unit=root)
     one_hot = bool((Y.sum(axis=1) == 1).all())
-    if loss is LOSSES["cross_entropy"] and one_hot and 1 < Y.shape[1] <= FEW_CLASSES:
+    if loss == LOSSES["cross_entropy"] and one_hot and 1 < Y.shape[1] <= FEW_CLASSES:
         return Problem(phi, loss, "softmax", factor, target_unit=factor)
     return Problem(phi, loss, "general", 1 / divisor)
 
@@ -116,7 +116,7 @@ def step_losses(problem: Problem, kept: Array, targets: Array) -> Array:
     F = kept[:, 1:].reshape(len(kept), *targets.shape[1:])
     if problem.kind == "squared":
         residuals = (F - targets).reshape(len(kept), kept.shape[1] - 1)
-        halves = 2 if problem.loss is LOSSES["half_squared_error"] else 1
+        halves = 2 if problem.loss == LOSSES["half_squared_error"] else 1
         return np.vecdot(residuals, residuals) / (halves * problem.factor)
     terms: Array = problem.loss.values(F.transpose(0, 2, 1), targets.transpose(0, 2, 1))
     return terms.sum(axis=(1, 2))
@@ -164,7 +164,7 @@ def step_calls(
 
 def _activation_calls(phi: Activation, W: Array, v: Array, h: Array) -> tuple[Array, list[Call]]:
     """Write φ(W v) into h; the slope φ′(W v) is written into the array that is returned, for ReLU only later."""
-    if phi is relu:
+    if phi == relu:
         # fmax takes a fifth of the time of maximum on small arrays. It turns nan into 0, where maximum would keep it:
         # hence the callers look for nan in the weights.
         slope = np.empty(h.shape, bool if h.size > MANY_ENTRIES else h.dtype)
@@ -186,7 +186,7 @@ def _delta_calls(phi: Activation, W: Array, delta: Array, v: Array, slope: Array
     h, product = v[:-1], np.empty_like(v)
     delta_before = product[:-1]
     calls: list[Call] = [(W.T.dot, (delta, product)), (np.multiply, (delta_before, slope, delta_before))]
-    if phi is relu:
+    if phi == relu:
         # relu′(z) is the sign of relu(z).
         mask: Call = (np.greater, (h, np.zeros((), h.dtype), slope)) if slope.dtype == bool else (np.sign, (h, slope))
         calls.insert(1, mask)

@@ -72,7 +72,8 @@ class History:
 
     epochs: int
     loss: list[float] = field(default_factory=list)
-    gradient_norms: Array = field(default_factory=lambda: np.empty((0, 0)))
+    # Runs of equal losses are equal; arrays have no truth value that == could give.
+    gradient_norms: Array = field(default_factory=lambda: np.empty((0, 0)), compare=False)
     validation_loss: list[float] = field(default_factory=list)
     validation_accuracy: list[float] = field(default_factory=list)
     diverged: bool = False
@@ -183,10 +184,12 @@ def fit(
     # A full batch draws nothing, and a seed from the operating system takes as long as many a step.
     generator = None if rng is None and batch_size >= len(X) else check.generator(rng)
     descent: Descent
-    if generator is None or batch_size >= len(X):
-        descent = FullBatchDescent(*parts)
-    else:
-        descent = MiniBatchDescent(*parts, batch_size, generator)
+    # A learning rate may be beyond float32, or make things so that the run will diverge.
+    with np.errstate(all="ignore"):
+        if generator is None or batch_size >= len(X):
+            descent = FullBatchDescent(*parts)
+        else:
+            descent = MiniBatchDescent(*parts, batch_size, generator)
     return _Run(network, descent, History(epochs), held_out).interruptible(progress)
 
 

@@ -1,9 +1,11 @@
 """`fit` comes to the weights of the clear loop and of PyTorch, keeps its history, and survives what happens to it."""
 
 import _thread
+import copy
 import dataclasses
 import io
 import json
+import pickle
 import sys
 import threading
 import time
@@ -360,6 +362,17 @@ def test_a_diverging_run_says_so_and_stops_without_a_warning(loss, activation, d
     assert not history.loss[-1] <= 1e8 * max(1, history.loss[0]) or not np.isfinite(history.gradient_norms[-1]).all()
 
 
+@pytest.mark.parametrize("learning_rate", [1e30, 1e200])
+@pytest.mark.parametrize(("loss", "batch_size"), [("cross_entropy", 4), ("cross_entropy", 12), ("mse", 12)])
+def test_a_learning_rate_beyond_float32_diverges_without_a_warning(loss, batch_size, learning_rate):
+    X, y = examples(loss, 12, 3, 2, seed=0)
+    net = MLP([3, 4, 2], loss=loss, rng=0, dtype=np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        history = net.fit(X, y, epochs=20, batch_size=batch_size, learning_rate=learning_rate, rng=0)
+    assert history.diverged
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum"])
 def test_the_weights_of_a_diverged_run_are_those_after_its_last_epoch(optimizer):
     X, y = lecture_regression()
@@ -601,6 +614,29 @@ def test_another_error_leaves_whole_updates_in_the_network():
 
 
 # History and progress
+
+
+def test_histories_of_equal_runs_are_equal():
+    X, y = examples("mse", 12, 3, 1, seed=0)
+    histories = [
+        MLP([3, 4, 1], rng=0).fit(X, y, epochs=3, batch_size=4, rng=rng, validation=(X, y)) for rng in (1, 1, 2)
+    ]
+    assert histories[0] == histories[1]
+    assert histories[0] != histories[2]
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda thing: pickle.loads(pickle.dumps(thing))])
+@pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
+def test_a_copied_or_pickled_network_trains_to_the_same_bits(copied, loss):
+    X, y = examples(loss, 12, 3, 2, seed=0)
+    net = MLP([3, 4, 2], loss=loss, rng=0)
+    # In a copy of a network the activation may be a copy as well.
+    activation, loss_function = copied(net.activation), copied(net.loss_function)
+    again = MLP(weights=net.weights, activation=activation, loss=loss_function)
+    history = net.fit(X, y, epochs=3, batch_size=12)
+    assert again.fit(X, y, epochs=3, batch_size=12) == history
+    assert copied(history) == history
+    assert_same_weights(net.weights, again.weights, 0)
 
 
 def test_the_history_shows_itself_in_one_line():
