@@ -150,7 +150,7 @@ def _check_widths(matrices: list[Array], widths: list[int]) -> None:
         raise ValueError(message)
 
 
-def forward_pass(run: Any, kind: type, sizes: list[int], *, batch: bool) -> None:
+def forward_pass(run: Any, kind: type[Any], sizes: list[int], *, batch: bool) -> None:
     """Raise unless the run is a forward pass through a network of these widths, of a batch or of one example."""
     forward = "forward" if batch else "forward_by_unit"
     if not isinstance(run, kind):
