@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import subprocess
@@ -9,6 +10,8 @@ import sys
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.table import Table
 
 import dlcalc
 from dlcalc.lessons import Copied, copy_lessons
@@ -47,7 +50,31 @@ SWITCHES = frozenset(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+# Commands that live with what they do, loaded when they are asked for: `dlcalc lab` need not wait for the grader.
+ELSEWHERE = {
+    "grade": ("dlcalc.grading.command", "grade", "Grade the notebooks of a class in a sandbox."),
+    "export": ("dlcalc.grading.export", "export", "Write the course or its grades in other systems' formats."),
+}
+
+
+class Commands(click.Group):
+    """The commands of this module and those of `ELSEWHERE`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command's name, in the order of the help."""
+        return sorted({*super().list_commands(ctx), *ELSEWHERE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name not in ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        module, name, sentence = ELSEWHERE[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), name)
+        command.short_help = sentence
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(dlcalc.__version__, prog_name="dlcalc")
 def main() -> None:
     """The calculus behind backpropagation: open the lessons, see your progress, grade a class."""
@@ -78,6 +105,40 @@ def lab(words: tuple[str, ...]) -> None:
     command = jupyterlab_command(folder.resolve(), options)
     with subprocess.Popen(command) as server:
         sys.exit(wait(server))
+
+
+@main.command(short_help="Show your points, attempts and predictions.")
+@click.option("--export", "target", type=click.Path(path_type=Path, dir_okay=False), help="Write it all as JSON.")
+def progress(target: Path | None) -> None:
+    """Show your points, attempts and predictions, which are kept on this computer alone."""
+    standing = importlib.import_module("dlcalc.exercises").progress()
+    if target is None:
+        click.echo(repr(standing))
+        return
+    try:
+        click.echo(f"written to {standing.export(target)}")
+    except OSError as error:
+        message = f"{target} cannot be written: {error}"
+        raise click.ClickException(message) from None
+
+
+@main.command(short_help="Show which slips a class makes, as a histogram.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def slips(files: tuple[Path, ...]) -> None:
+    """Show which slips a class makes, from exported progress (JSON) or tables of grades (CSV)."""
+    try:
+        histogram = importlib.import_module("dlcalc.exercises").slip_histogram(files)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    if not histogram:
+        click.echo("No slips in these files.")
+        return
+    table = Table("exercise", "slip", "learners", "")
+    most = max(count for counts in histogram.values() for count in counts.values())
+    for exercise, counts in histogram.items():
+        for slip, count in counts.items():
+            table.add_row(exercise, slip, str(count), "█" * max(1, round(30 * count / most)))
+    Console().print(table)
 
 
 def split_folder(words: tuple[str, ...]) -> tuple[Path, list[str]]:

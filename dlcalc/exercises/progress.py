@@ -114,12 +114,22 @@ class Progress:
         return "\n".join([*lines, self._told_calibration()])
 
     def _repr_html_(self) -> str:
+        lessons = dict.fromkeys(name.partition(".")[0] for name in self.exercises)
+        told = f"<strong>{self.points} of {self.max_points} points.</strong> {self._told_calibration()}"
+        return f"<div><p>{told}</p>{''.join(self._lesson(lesson) for lesson in lessons)}</div>"
+
+    def _lesson(self, lesson: str) -> str:
+        """One lesson as a bar, and its exercises under it, open where there is something to see."""
+        own = [standing for name, standing in self.exercises.items() if name.startswith(f"{lesson}.")]
+        points, most = sum(s.points for s in own), sum(s.max_points for s in own)
+        told = f"{points} of {most} points"
+        bar = f'<progress value="{points}" max="{most}" aria-label="lesson {lesson}: {told}"></progress>'
         rows = "".join(
-            ROW.format(s.exercise, f"{s.points} of {s.max_points}", s.attempts, html.escape(s.last_slip))
-            for s in self.exercises.values()
+            ROW.format(s.exercise, f"{s.points} of {s.max_points}", s.attempts, html.escape(s.last_slip)) for s in own
         )
-        caption = f"<caption>{self.points} of {self.max_points} points. {self._told_calibration()}</caption>"
-        return f"<table>{caption}<thead><tr>{HEADINGS}</tr></thead><tbody>{rows}</tbody></table>"
+        table = f"<table><thead><tr>{HEADINGS}</tr></thead><tbody>{rows}</tbody></table>"
+        state = " open" if any(s.attempts for s in own) and points < most else ""
+        return f"<details{state}><summary>Lesson {lesson} {bar} {told}</summary>{table}</details>"
 
     def _told_calibration(self) -> str:
         found = self.calibration()

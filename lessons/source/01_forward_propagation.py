@@ -35,13 +35,14 @@ shift
 # $$
 # \begin{aligned}
 # z_j &= \sum_{i=1}^{n_0} w_{j,i}\,x_i + b_j && \text{a weighted sum of the inputs, plus the bias} \\[4pt]
-# &= \sum_{i=1}^{n_0} w_{j,i}\,x_i + w_{j,\,n_0+1}\cdot 1 && \text{call the bias } w_{j,\,n_0+1} \text{: a weight from a node that is always 1} \\[4pt]
-# &= \sum_{i=1}^{n_0+1} w_{j,i}\,v_i && \text{with } v_i = x_i \text{ for the inputs and } v_{n_0+1} = 1 \text{ for the bias node} \\[4pt]
-# v_j &= \varphi(z_j) && \text{the activation } \varphi \text{ bends it; here the sigmoid } 1/(1+e^{-z})
+# &= \sum_{i=1}^{n_0} w_{j,i}\,x_i + w_{j,\,n_0+1}\cdot 1 && \text{the bias: a weight from a node } 1 \\[4pt]
+# &= \sum_{i=1}^{n_0+1} w_{j,i}\,v_i && \text{one sum, with } v = [x;\, 1] \\[4pt]
+# v_j &= \varphi(z_j) && \text{bend it: the activation } \varphi
 # \end{aligned}
 # $$
 #
-# $z_j$ is called the **pre-activation**, and $v_j$ the unit's **value**.
+# $z_j$ is called the **pre-activation**, and $v_j$ the unit's **value**. The one constant node is the **bias node**. For $\varphi$ take
+# the sigmoid here, $\varphi(z) = 1/(1+e^{-z})$, which bends all numbers into the range from 0 to 1.
 
 # %% [markdown]
 # ## All units of the layer
@@ -165,8 +166,8 @@ check("01.affine", affine)
 # \begin{aligned}
 # \underset{(n_0+1)}{v^{(0)}} &= [x;\, 1] && \text{the input with its bias node} \\[4pt]
 # \underset{(n_l)}{z^{(l)}} &= \underset{n_l \times (n_{l-1}+1)}{W^{(l)}}\;\underset{(n_{l-1}+1)}{v^{(l-1)}} && \text{every layer takes its weighted sums} \\[4pt]
-# \underset{(n_l+1)}{v^{(l)}} &= [\varphi(z^{(l)});\, 1] && \text{hidden layers only, } l \le L-1 \text{: bend, then append the 1} \\[4pt]
-# \underset{(n_L)}{f} &= z^{(L)} && \text{the output is linear: no } \varphi \text{, no bias node behind it}
+# \underset{(n_l+1)}{v^{(l)}} &= [\varphi(z^{(l)});\, 1] && \text{hidden layers, } l \le L-1 \text{: bend, append 1} \\[4pt]
+# \underset{(n_L)}{f} &= z^{(L)} && \text{the output is linear: no } \varphi \text{, no 1}
 # \end{aligned}
 # $$
 #
@@ -220,8 +221,8 @@ def count_parameters(sizes):
     """The int Σ n_l (n_{l-1} + 1) over l = 1..L; sizes holds the ints n_0..n_L."""
     ### BEGIN SOLUTION
     total = 0
-    for l in range(1, len(sizes)):
-        total += sizes[l] * (sizes[l - 1] + 1)
+    for n_in, n_out in zip(sizes, sizes[1:]):
+        total += n_out * (n_in + 1)
     return total
     ### END SOLUTION
 
