@@ -576,6 +576,26 @@ def test_an_interrupt_at_any_line_leaves_whole_updates_and_the_history_of_every_
     assert done == epochs
 
 
+def test_an_interrupt_after_the_run_has_diverged_leaves_it_diverged(monkeypatch):
+    finish, calls = training._Run.finish, []
+
+    def interrupted(self):
+        calls.append(self)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        finish(self)
+
+    monkeypatch.setattr(training._Run, "finish", interrupted)
+    X, y = lecture_regression()
+    net, again = lecture_network(), lecture_network()
+    history = net.fit(X, y, epochs=1000, batch_size=64, learning_rate=5.0)
+    assert (history.diverged, history.interrupted, len(calls)) == (True, True, 2)
+    assert "the run diverged" in history.message
+    monkeypatch.undo()
+    assert history.loss == again.fit(X, y, epochs=1000, batch_size=64, learning_rate=5.0).loss
+    assert_same_weights(net.weights, again.weights, 0)
+
+
 def test_an_interrupt_during_validation_keeps_the_epoch(monkeypatch):
     X, y = examples("mse", 12, 3, 1, seed=0)
     net = MLP([3, 4, 1], rng=0)
