@@ -7,7 +7,8 @@
 tensor([6.])
 
 Read in this order: `primitives` (the rules), `engine` (the chain rule), `tensor` (recording), then what is built on
-them: `autograd`, `func`, `nn`, `optim`, `graph`.
+them: `autograd`, `func`, `nn`, `optim`, `graph`. `creation`, `functions`, `grad_mode`, `printing` and `silence` hold
+what a user of PyTorch expects around them.
 """
 
 import math

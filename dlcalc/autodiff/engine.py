@@ -42,14 +42,13 @@ class Recorder:
 
     def note_change(self, value: Any) -> None:
         """Remember that the memory which `value` shows is being changed in place now."""
+        # An id may be used again, but not while a node keeps the array that had it when the node was made.
         self.last_change = self.changes[id(value if value.base is None else value.base)] = self.next_age()
 
 
 mode = Mode()
 recorder = Recorder()
 _sum = np.add.reduce
-
-
 _PULLING = silent_context()
 
 
@@ -98,9 +97,14 @@ def inputs_of(node: Any) -> tuple[Any, ...]:
     return inputs
 
 
+def _saves(operation: Any, inputs: tuple[Any, ...]) -> bool:
+    """Whether a rule of this node reads the values of its inputs or its own."""
+    return operation.saves and not (operation.scales and len(inputs) == 1)
+
+
 def _check_unchanged(y: Any) -> None:
     """Raise if a value that a rule will read was changed in place after it was saved."""
-    for value in (*y.arguments, y.value) if y.operation.saves else ():
+    for value in (*y.arguments, y.value) if _saves(y.operation, y.inputs) else ():
         if (
             isinstance(value, np.ndarray | np.generic)
             and recorder.changes.get(id(value if value.base is None else value.base), 1) < y.age
@@ -201,7 +205,7 @@ def _pull(roots: Any, seeds: Any, needed: Any, keep: Any, retain: bool, record: 
                 else:
                     # What a leaf receives may become its .grad, which must not be shared.
                     adjoints[x] = x_bar.copy() if x_bar is y_bar and not record else x_bar
-        if passed and y.operation.saves and not retain:
+        if passed and not retain and _saves(y.operation, inputs):
             y.inputs = y.arguments = None
     if found:
         adjoints.update(found)

@@ -41,6 +41,7 @@ class Primitive:
     """One row: y = forward(*inputs, *parameters) with a VJP and a JVP for each input.
 
     `saves` says whether a rule needs the values of inputs or output; only then does changing them in place matter.
+    `scales` says that with a constant for its second input a rule needs that constant alone.
     `compute` is the forward in a silent context, which may be taken (see `silence`).
     """
 
@@ -49,6 +50,7 @@ class Primitive:
     vjps: Iterable[Rule]
     jvps: Iterable[Rule]
     saves: bool = True
+    scales: bool = False
     compute: Callable[..., Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,15 +71,15 @@ TABLE: dict[str, Primitive] = {}
 
 
 def _row(
-    name: str, forward: Callable[..., Any], vjps: Iterable[Rule], jvps: Iterable[Rule], saves: bool = True
+    name: str, forward: Callable[..., Any], vjps: Iterable[Rule], jvps: Iterable[Rule], **needs: bool
 ) -> Primitive:
-    TABLE[name] = Primitive(name, forward, vjps, jvps, saves)
+    TABLE[name] = Primitive(name, forward, vjps, jvps, **needs)
     return TABLE[name]
 
 
-def _elementwise(name: str, forward: Callable[..., Any], *rules: Rule, saves: bool = True) -> Primitive:
+def _elementwise(name: str, forward: Callable[..., Any], *rules: Rule, **needs: bool) -> Primitive:
     """A row whose Jacobians are diagonal, thus their own transposes: one rule serves both directions."""
-    return _row(name, forward, rules, rules, saves)
+    return _row(name, forward, rules, rules, **needs)
 
 
 def _linear(name: str, forward: Callable[..., Any], vjp: Rule) -> Primitive:
@@ -106,12 +108,14 @@ MUL = _elementwise(
     operator.mul,
     lambda y_bar, y, a, b: y_bar * b,
     lambda y_bar, y, a, b: y_bar * a,
+    scales=True,
 )
 DIV = _elementwise(
     "div",
     operator.truediv,
     lambda y_bar, y, a, b: y_bar / b,
     lambda y_bar, y, a, b: -y_bar * (y / b),
+    scales=True,
 )
 NEG = _elementwise("neg", operator.neg, lambda y_bar, y, x: -y_bar, saves=False)
 

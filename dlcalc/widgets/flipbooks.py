@@ -57,7 +57,10 @@ def flipbook(
     Raises
     ------
     Exception
-        What the drawing of any frame raises; ValueError if a frame does not stand on the first one's stage.
+        What the drawing of the first frame raises, and with the environment variable DLCALC_STRICT, or without a
+        kernel, that of any other; ValueError if a frame does not stand on the first one's stage. In a notebook the
+        first frame is shown at once and the others are made while the kernel has nothing else to do; what one of
+        those raises is shown in the figure's place.
     """
     if not controls:
         message = "flipbook needs the control that it plays, such as z=(-6, 6, 0.1)"
@@ -95,7 +98,11 @@ class Flipbook:
         self._place = Place()
         self.player = new_player(self._name, played, size, interval)
         self._reel = self._reel_for(self._other_params())
-        self._make(self._reel)
+        if running_loop() is None:
+            self._make(self._reel)
+        else:
+            self._push()
+            self._later(self._reel)
         self.player.observe(self._frame_changed, "frame")
         observe(self._others, self._changed)
         self._lock()

@@ -173,11 +173,13 @@ explore(
 # symmetric W̄⁽²⁾ and wrong otherwise: which?
 
 # %%
-bug = "none"  # "incoming weights", "no slope", "bias column in the sum"
 rng = np.random.default_rng(1)
 weights, x, y = [rng.normal(size=(2, 4)), rng.normal(size=(2, 3))], rng.normal(size=3), rng.normal(size=2)
 run = MLP(weights=weights, activation="sigmoid").forward_by_unit(x)
 W, delta_next = weights[1], 2 * (run.f - y)
+
+# %%
+bug = "none"  # "incoming weights", "no slope", "bias column in the sum"
 sums = {
     "incoming weights": W[:, :-1] @ delta_next,
     "bias column in the sum": (W.T @ delta_next)[:-1] + W[:, -1] @ delta_next,

@@ -64,12 +64,11 @@ def lecture_run(torch, steps=1000):
     model, loss_fn, losses = lecture_model(torch), torch.nn.MSELoss(), []
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
     for _ in range(steps):
-        loss = loss_fn(model(X), y)
+        losses.append(loss_fn(model(X), y))
         optimizer.zero_grad()
-        loss.backward()
+        losses[-1].backward()
         optimizer.step()
-        losses.append(loss.item())
-    return losses
+    return [loss.item() for loss in losses]
 
 
 # %%

@@ -162,6 +162,19 @@ def test_what_saved_nothing_can_be_walked_again():
     assert x.grad.tolist() == [2, 2]
 
 
+def test_a_multiple_is_a_stem_of_several_losses():
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    h = x * 2 / 4
+    h.sum().backward()
+    (h * h).sum().backward()
+    assert x.grad.tolist() == [1, 1.5]
+    y = (x * 3).sum()
+    with torch.no_grad():
+        x += 1
+    y.backward()
+    assert x.grad.tolist() == [4, 4.5]
+
+
 def test_backward_of_many_numbers_asks_for_a_cotangent():
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     with pytest.raises(RuntimeError, match=r"only for scalar outputs, not for shape \(2,\)"):

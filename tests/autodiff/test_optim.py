@@ -54,6 +54,7 @@ def test_parameters_without_gradient_and_numbers_are_handled():
     optimizer = torch.optim.SGD([p, number], lr=0.5)
     (number * 2).backward()
     optimizer.step()
+    torch.optim.Adam([p], lr=0.5).step()
     assert p.tolist() == [1, 1]
     assert number.item() == 0
     optimizer.zero_grad(set_to_none=False)
