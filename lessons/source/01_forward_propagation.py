@@ -6,7 +6,7 @@
 # A network multiplies, adds and bends, layer after layer. In this lesson you follow one example through by hand, see what
 # a unit does to the plane of its inputs, and write the forward pass that backpropagation will later run back through.
 #
-# *Time: about 40 minutes. You need: lesson 00, the product of two matrices, NumPy arrays.*
+# *Time: about 45 minutes. You need: lesson 00, the product of two matrices, NumPy arrays.*
 
 # %%
 import numpy as np
