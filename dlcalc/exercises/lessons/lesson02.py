@@ -50,6 +50,7 @@ MSE = Exercise(
             "mean over N only",
             "The sum was divided by the number of rows N; the mean over all entries divides by N·n_L (y.size).",
             lambda y_hat, y: np.sum((y_hat - y) ** 2) / (len(y) if np.ndim(y) else 1),
+            lambda y_hat, y: np.sum((y_hat - y) ** 2) / len(y),
             lambda y_hat, y: np.sum(np.mean((y_hat - y) ** 2, axis=0)) if np.ndim(y) else (y_hat - y) ** 2,
         ),
         Slip(
@@ -312,6 +313,8 @@ MINIBATCHES = Exercise(
                 rng.choice(n, min(batch_size, n), replace=False) for _ in range(0, n, batch_size)
             ],
             lambda n, batch_size, rng: [rng.integers(n, size=batch_size) for _ in range(-(-n // batch_size))],
+            lambda n, batch_size, rng: [rng.integers(n, size=batch_size) for _ in range(n // batch_size)],
+            lambda n, batch_size, rng: [rng.choice(n, batch_size) for _ in range(n // batch_size)],
         ),
         Slip(
             "not shuffled",
