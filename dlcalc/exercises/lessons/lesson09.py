@@ -62,7 +62,8 @@ def _square(g, x, y):
 
 def _with_constant(g, x, y):
     a, c = g.leaf(x), g.leaf(y, requires_grad=False)
-    g.add(g.mul(a, c), g.exp(c), g.leaf(2.0, requires_grad=False))
+    # A third term of the shape of the others: a cotangent has the shape of its parent.
+    g.add(g.mul(a, c), g.exp(c), g.leaf(0.0 * x + 2.0, requires_grad=False))
 
 
 def _diamond(g, x, y):
@@ -150,7 +151,8 @@ def topological_order_by_counting(root):
 
 def _order_cases(seed):
     rng = np.random.default_rng(seed)
-    x, y = rng.uniform(0.5, 1.5, size=2).tolist()
+    # Below 1, so that products are smaller than their factors and sums larger: to sort the values is no order.
+    x, y = rng.uniform(0.3, 0.9, size=2).tolist()
     graphs = [_shuffled(_graph(shape, x, y)["graph"], rng) for shape in SHAPES]
     return [{"way": "order", "arguments": ({"graph": rows},)} for rows in graphs]
 
@@ -744,16 +746,28 @@ def _compare_zero(case, value, expected):
         array, wanted = as_array(got), as_array(right)
         if array is None or array.shape != wanted.shape or not (array == wanted).all():
             return "A value has been changed: only the gradients are cleared."
-    left = [index for index, grad in enumerate(grads) if not _cleared(grad)]
+    if any(grad.get("kind") == "text" for grad in grads):
+        return "A parameter has no .grad any more."
+    rows = case["arguments"][0]["graph"]
+    left = [index for index, grad in enumerate(grads) if not _cleared(grad, rows[index][1])]
+    if any(not _is_kept(grads[index], rows[index][3]) for index in left):
+        return "A gradient has been changed, but it is neither None nor zeros of the parameter's shape."
     if left:
-        place = "all" if len(left) == len(grads) else "some"
-        return f"The gradients of {place} parameters are neither None nor zeros."
+        place = "all" if len(left) == sum(row[3] is not None for row in rows) else "some"
+        return f"The gradients of {place} parameters are what they were."
     return ""
 
 
-def _cleared(grad):
+def _cleared(grad, value):
+    """Whether a gradient is None, the number 0, or zeros in the shape of the parameter's value."""
     array = as_array(grad)
-    return grad.get("type") == "None" or (array is not None and not array.any())
+    numbers = array is not None and array.dtype.kind in "iuf" and array.shape in ((), np.shape(value))
+    return grad.get("type") == "None" or (numbers and not array.any())
+
+
+def _is_kept(grad, before):
+    array = as_array(grad)
+    return array is not None and before is not None and np.array_equal(array, before)
 
 
 ZERO_GRAD = Exercise(
