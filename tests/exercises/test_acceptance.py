@@ -15,7 +15,7 @@ def augment(X):
     return np.c_[X, np.ones(len(X))]
 
 
-@pytest.mark.parametrize("seed", [-1, None, "abc", 1.5, True, [1], float("nan"), object()], ids=repr)
+@pytest.mark.parametrize("seed", [-1, None, "abc", 1.5, True, [1], float("nan"), np.ndarray], ids=repr)
 def test_an_odd_seed_gets_a_sentence(seed):
     result = check("01.augment", augment, seed=seed)
     assert not result.passed
@@ -184,3 +184,109 @@ def test_a_wrong_answer_is_wrong_at_every_seed(exercise, slip, answer, seed):
     result = check(exercise, answer, seed=seed)
     assert not result.passed
     assert result.slip == slip or (not slip and exercise == "09.topological_order"), result
+
+
+# --- wrong answers that were told something untrue, or nothing -------------------------------------------------------
+
+
+def stack_backward(root, seed=1.0):
+    sums, done, waiting = {root: seed}, set(), [root]
+    while waiting:
+        node = waiting.pop()
+        if node in done:
+            continue
+        done.add(node)
+        if node.op is None and node.requires_grad:
+            node.grad = sums[node] + (0 if node.grad is None else node.grad)
+        for parent, cotangent in zip(node.parents, node.op.backward(sums[node]) if node.op else ()):
+            sums[parent] = sums.get(parent, 0) + cotangent
+            waiting.append(parent)
+
+
+def last_path_wins(root, seed=1.0):
+    if root.op is None and root.requires_grad:
+        root.grad = seed
+    for parent, cotangent in zip(root.parents, root.op.backward(seed) if root.op else ()):
+        last_path_wins(parent, cotangent)
+
+
+def forward_jacobian(step):
+    return lambda f, x, h: np.array([(f(x + step * e) - f(x)) / step for e in np.eye(len(x))]).T
+
+
+def central_jacobian(step):
+    return lambda f, x, h: np.array([(f(x + step * e) - f(x - step * e)) / (2 * step) for e in np.eye(len(x))]).T
+
+
+def loss_grads_after_a_step(rate):
+    def loss_grads(w, wp, x, y):
+        v = 1 / (1 + np.exp(-wp * x))
+        error = 2 * (w * v - y)
+        w_bar = error * v
+        w -= rate * w_bar
+        return w_bar, error * w * v * (1 - v) * x
+
+    return loss_grads
+
+
+def products(edges, source, target):
+    return (
+        [1.0]
+        if source == target
+        else [d * rest for s, e, d in edges if s == source for rest in products(edges, e, target)]
+    )
+
+
+def fit_from_the_left(grad, shape):
+    wanted, summed = list(shape), []
+    for axis, length in enumerate(grad.shape):
+        if wanted and wanted[0] == length:
+            del wanted[0]
+        else:
+            summed.append(axis)
+    return np.sum(grad, axis=tuple(summed)).reshape(shape)
+
+
+def own_generator(n, batch_size, rng):
+    order = np.random.default_rng(0).permutation(n)
+    return [order[k : k + batch_size] for k in range(0, n, batch_size)]
+
+
+NAMED = [
+    ("01.affine", "column of ones forgotten", lambda X, W: X @ W.T),
+    ("02.mse", "mean over N only", lambda y_hat, y: ((y_hat - y) ** 2).sum() / len(y_hat)),
+    ("02.minibatches", "another generator", own_generator),
+    ("03.loss_grads", "w updated before", loss_grads_after_a_step(0.25)),
+    ("03.loss_grads", "w updated before", loss_grads_after_a_step(0.4)),
+    ("05.jacobian_fd", "another h", central_jacobian(1e-3)),
+    ("05.jacobian_fd", "another h", central_jacobian(1e-14)),
+    ("05.jacobian_fd", "another h", forward_jacobian(1e-5)),
+    ("05.jacobian_fd", "another h", forward_jacobian(1e-12)),
+    ("06.total_derivative", "one path only", lambda edges, s, t: (products(edges, s, t) or [0.0])[0]),
+    ("06.total_derivative", "one path only", lambda edges, s, t: max(products(edges, s, t), default=0.0)),
+    ("08.activation_backward", "@ for ⊙", lambda delta_V, Z, dphi: dphi(Z).T @ delta_V),
+    ("09.unbroadcast", "by size for axis", fit_from_the_left),
+    ("09.backward", "recursion without topological order", stack_backward),
+    ("09.backward", "overwrite for accumulate", last_path_wins),
+]
+
+
+@pytest.mark.parametrize("seed", [0, 4])
+@pytest.mark.parametrize(("exercise", "slip", "answer"), NAMED, ids=[f"{i}-{row[1]}" for i, row in enumerate(NAMED)])
+def test_a_slip_in_a_stranger_s_hand_is_named(exercise, slip, answer, seed):
+    assert check(exercise, answer, seed=seed).slip == slip
+
+
+def test_a_kronecker_product_is_no_broadcast_accident():
+    result = check("06.compose_jacobian", np.kron)
+    assert "broadcast" not in result.slip + result.message
+
+
+@pytest.mark.parametrize("answer", [lambda X, W: np.c_[X, np.ones(len(X))] * W, lambda X, W: X @ W.T])
+def test_shapes_that_do_not_fit_are_not_taken_for_a_missing_transpose(answer):
+    assert check("01.affine", answer).slip != "X@W"
+
+
+def test_parts_and_shapes_are_told_as_they_are():
+    assert "item 0 of the result" in check("02.sgd_step", lambda params, grads, lr: params).message
+    assert "shape = (1,)" in check("09.unbroadcast", lambda grad, shape: grad).message

@@ -213,8 +213,12 @@ TOTAL_DERIVATIVE = Exercise(
             "Only one path counts; where paths meet again their products are added.",
             {"total += derivative": "return derivative"},
             {"total += derivative": "total = derivative"},
-            lambda edges, source, target: _longest(_products(edges, source, target)),
+            lambda edges, source, target: _last(_products(edges, source, target)),
             lambda edges, source, target: max(_products(edges, source, target), default=0.0, key=abs),
+            lambda edges, source, target: max(_products(edges, source, target), default=0.0),
+            lambda edges, source, target: (_products(edges, source, target) or [0.0])[0],
+            lambda edges, source, target: float(np.prod(min(_paths(edges, source, target), default=[0.0], key=len))),
+            lambda edges, source, target: float(np.prod(max(_paths(edges, source, target), default=[0.0], key=len))),
         ),
         Slip(
             "paths multiplied",
@@ -307,7 +311,7 @@ def _products(edges, source, target):
     return [float(np.prod(path)) for path in _paths(edges, source, target)]
 
 
-def _longest(products):
+def _last(products):
     return products[-1] if products else 0.0
 
 

@@ -430,6 +430,8 @@ UNBROADCAST = Exercise(
                 shape
             ),
             lambda grad, shape: _by_size(grad, shape),
+            lambda grad, shape: _first_fit(grad, shape),
+            lambda grad, shape: _from_the_front(grad, shape),
             lambda grad, shape: (
                 np.resize(grad.sum(axis=0), shape) if grad.size != np.prod(shape) else grad.reshape(shape)
             ),
@@ -488,6 +490,25 @@ def _by_size(grad, shape):
     while grad.ndim > len(shape):
         grad = grad.sum(axis=-1)
     return grad.reshape(shape) if grad.size == np.prod(shape) else np.resize(grad, shape)
+
+
+def _first_fit(grad, shape):
+    """Each axis that has the next length wanted is kept, the others are summed."""
+    wanted, axes = list(shape), []
+    for axis, length in enumerate(grad.shape):
+        if wanted and length == wanted[0]:
+            wanted.pop(0)
+        else:
+            axes.append(axis)
+    return grad.sum(axis=tuple(axes)).reshape(shape)
+
+
+def _from_the_front(grad, shape):
+    """The shapes are compared from their first axis on; where they differ the axis is summed away."""
+    for axis, length in enumerate(grad.shape):
+        if axis >= len(shape) or length != shape[axis]:
+            return _from_the_front(grad.sum(axis=axis), shape) if grad.ndim > 1 else np.resize(grad.sum(), shape)
+    return grad
 
 
 def _first_copy(grad, shape):
@@ -582,6 +603,7 @@ BACKWARD = Exercise(
             {_KEEP: "node.grad = y_bar"},
             {_PUSH: "y_bars[parent] = cotangent", _KEEP: "node.grad = y_bar"},
             lambda root, seed=1.0: _overwriting(root, seed),
+            lambda root, seed=1.0: _overwriting_along_paths(root, seed),
         ),
         Slip(
             "recursion without topological order",
@@ -591,6 +613,8 @@ BACKWARD = Exercise(
             lambda root, seed=1.0: _depth_first_on_the_nodes(root, seed, constants_too=False),
             lambda root, seed=1.0: _depth_first_on_the_nodes(root, seed, constants_too=True),
             {"reversed(topological_order(root))": "_preorder(root)"},
+            lambda root, seed=1.0: _visited_once(root, seed, -1),
+            lambda root, seed=1.0: _visited_once(root, seed, 0),
             {"reversed(topological_order(root))": "_breadth_first(root)"},
         ),
         Slip(
@@ -658,6 +682,32 @@ def _overwriting(root, seed):
             node.grad = cotangents[node] if node.requires_grad else None
         else:
             cotangents.update(dict(zip(node.parents, node.op.backward(cotangents[node]))))
+
+
+def _overwriting_along_paths(root, seed):
+    """A recursion that sets a leaf's gradient to what came along the last path."""
+    if root.op is None:
+        root.grad = seed if root.requires_grad else None
+        return
+    for parent, cotangent in zip(root.parents, root.op.backward(seed)):
+        _overwriting_along_paths(parent, cotangent)
+
+
+def _visited_once(root, seed, turn):
+    """A stack (turn -1) or queue (turn 0): each node passes on what it has when it is first met."""
+    y_bars, done, waiting = {root: seed}, set(), [root]
+    while waiting:
+        node = waiting.pop(turn)
+        if node in done:
+            continue
+        done.add(node)
+        if node.op is None:
+            if node.requires_grad:
+                node.grad = y_bars[node] if node.grad is None else node.grad + y_bars[node]
+            continue
+        for parent, cotangent in zip(node.parents, node.op.backward(y_bars[node])):
+            y_bars[parent] = y_bars.get(parent, 0.0) + cotangent
+            waiting.append(parent)
 
 
 def _depth_first(root, seed):
