@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.timing import Contestant, Race, peer, race
+from benchmarks.timing import Contestant, Goal, Race, Settings, peer, race
 from dlcalc.activations import ACTIVATIONS, Activation, softmax_and_vjp
 
 SIZE, ROWS = 10**6, 1000
@@ -19,7 +19,7 @@ GOALS = {"sigmoid": 3.1, "softplus": 7.3, "gelu_tanh": 6.8, "softmax": 4.7}
 Pair = tuple[NDArray, NDArray]
 
 
-def run(rounds: int = 25) -> list[Race]:
+def run(settings: Settings) -> list[Race]:
     """One race for each activation with a goal, and one for softmax."""
     rng = np.random.default_rng(0)
     z = 3 * rng.standard_normal(SIZE)
@@ -28,9 +28,10 @@ def run(rounds: int = 25) -> list[Race]:
     for name, goal in GOALS.items():
         builders = softmax_builders(Z, Y_bar) if name == "softmax" else activation_builders(ACTIVATIONS[name], z)
         builders[REFERENCE] = lambda: Contestant(REFERENCE, lambda: np.exp(z))
-        title = f"W6: {name}, 10⁶ float64; goal {goal} times np.exp"
+        title, goals = f"W6: {name}, 10⁶ float64", [Goal("dlcalc", REFERENCE, at_most=goal)]
         # PyTorch leaves softplus at z = 20, so that its tails are right to 1e-9 only.
-        outcomes.append(race(title, builders, rounds=rounds, tolerance=1e-8))
+        rounds = settings.rounds
+        outcomes.append(race(title, builders, rounds=rounds, tolerance=1e-8, reference=REFERENCE, goals=goals))
     return outcomes
 
 

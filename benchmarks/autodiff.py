@@ -12,25 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import networks
-from benchmarks.timing import Contestant, Race, peer, race
+from benchmarks.timing import Contestant, Goal, Race, Settings, peer, race
 from dlcalc.backpropagation import MLP
 
 REFERENCE = "dlcalc.autodiff"
 Builders = dict[str, Callable[[], Contestant]]
-
-
-def run(rounds: int = 15) -> list[Race]:
-    """All races."""
-    return [
-        small_operations(rounds, (3, 4)),
-        small_operations(rounds, ()),
-        chain(rounds, 10_000),
-        chain(min(rounds, 3), 1_000_000),
-        jacobian(rounds),
-        demo_on_numbers(min(rounds, 5)),
-        demo_on_arrays(rounds),
-        large_network(rounds),
-    ]
 
 
 def tensors(module: str) -> Any:
@@ -65,7 +51,12 @@ def both(build: Callable[[str], Callable[[], Any]], units: int, repeats: int) ->
 LENGTH = 100
 
 
-def small_operations(rounds: int, shape: tuple[int, ...]) -> Race:
+def small_operations(settings: Settings) -> list[Race]:
+    """On small arrays and on single numbers."""
+    return [operations(settings.rounds, shape) for shape in ((3, 4), ())]
+
+
+def operations(rounds: int, shape: tuple[int, ...]) -> Race:
     """z ← z·a + a, fifty times, then the gradient by a: time for one of the hundred operations and its derivative."""
     start = np.random.default_rng(0).uniform(0.5, 0.9, shape)
 
@@ -86,7 +77,9 @@ def small_operations(rounds: int, shape: tuple[int, ...]) -> Race:
     builders["HIPS autograd"] = lambda: contestant("HIPS autograd", _hips_operations(start), LENGTH + 1, 20)
     if not shape:
         builders["micrograd"] = lambda: contestant("micrograd", _micrograd_operations(start), LENGTH + 1, 20)
-    return race(f"W8: one operation, shape {shape}, forward and backward", builders, rounds=rounds, tolerance=1e-12)
+    title = f"W8: one operation, shape {shape}, forward and backward"
+    goals = [Goal(REFERENCE, "torch", at_most=0.37)]
+    return race(title, builders, rounds=rounds, tolerance=1e-12, goals=goals)
 
 
 def _hips_operations(start: NDArray) -> Callable[[], Any]:
@@ -116,6 +109,11 @@ def _micrograd_operations(start: NDArray) -> Callable[[], Any]:
     return step
 
 
+def chains(settings: Settings) -> list[Race]:
+    """A short chain, and one of a million."""
+    return [chain(settings.rounds, 10_000), chain(min(settings.rounds, 3), 100_000 if settings.quick else 1_000_000)]
+
+
 def chain(rounds: int, n: int) -> Race:
     """A chain of n multiplications, forward, backward and freed: time for one of them must not grow with n."""
 
@@ -138,7 +136,7 @@ def chain(rounds: int, n: int) -> Race:
 # --- W5: the Jacobian of a network 64-64-64 ------------------------------------------------------------------------
 
 
-def jacobian(rounds: int) -> Race:
+def jacobian(settings: Settings) -> list[Race]:
     """∂f/∂x of tanh between two affine layers, 64-64-64, by jacrev."""
     rng = np.random.default_rng(0)
     W1, W2 = rng.standard_normal((2, 64, 64)) / 8
@@ -165,7 +163,8 @@ def jacobian(rounds: int) -> Race:
     builders = both(with_tensors, 1, 50)
     builders["HIPS autograd"] = lambda: contestant("HIPS autograd", with_hips(), 1, 5)
     builders["JAX, jit"] = lambda: contestant("JAX, jit", with_jax(), 1, 50)
-    return race("W5: Jacobian of a 64-64-64 network, jacrev", builders, rounds=rounds, tolerance=1e-12)
+    title, goals = "W5: Jacobian of a 64-64-64 network, jacrev", [Goal("torch", REFERENCE, at_least=15)]
+    return [race(title, builders, rounds=settings.rounds, tolerance=1e-12, goals=goals)]
 
 
 # --- W4: micrograd's demo: two moons, 2-16-16-1, hinge loss and weight decay ---------------------------------------
@@ -182,7 +181,7 @@ def moons() -> tuple[NDArray, NDArray, list[NDArray]]:
     return X + 0.1 * rng.standard_normal(X.shape), labels, weights
 
 
-def demo_on_numbers(rounds: int) -> Race:
+def demo_on_numbers(settings: Settings) -> list[Race]:
     """One loss and its gradient with every weight a number of its own, as micrograd does it."""
     X, labels, weights = moons()
 
@@ -217,7 +216,8 @@ def demo_on_numbers(rounds: int) -> Race:
     builders = both(with_tensors, 1, 1)
     builders["micrograd"] = lambda: contestant("micrograd", step_with(peer("micrograd.engine").Value, _own), 1, 1)
     try:
-        return race("W4: micrograd's demo, number by number", builders, rounds=rounds, tolerance=1e-10)
+        title, goals = "W4: micrograd's demo, number by number", [Goal("micrograd", REFERENCE, at_least=3)]
+        return [race(title, builders, rounds=min(settings.rounds, 5), tolerance=1e-10, goals=goals)]
     finally:
         gc.unfreeze()
 
@@ -226,7 +226,7 @@ def _own(w: Any) -> Any:
     return w.grad
 
 
-def demo_on_arrays(rounds: int) -> Race:
+def demo_on_arrays(settings: Settings) -> list[Race]:
     """The same loss and gradient with arrays."""
     X, labels, weights = moons()
 
@@ -253,13 +253,31 @@ def demo_on_arrays(rounds: int) -> Race:
 
         return step
 
-    return race("W4: micrograd's demo, with arrays", both(with_tensors, 1, 20), rounds=rounds, tolerance=1e-10)
+    def with_hips() -> Callable[[], Any]:
+        anp = peer("autograd.numpy")
+
+        def loss(parameters: list[NDArray]) -> Any:
+            v = X
+            for depth, W in enumerate(parameters):
+                z = anp.dot(v, W[:, :-1].T) + W[:, -1]
+                v = anp.maximum(z, 0) if depth + 1 < len(parameters) else z
+            hinge = anp.mean(anp.maximum(1 - labels * v[:, 0], 0))
+            return hinge + 1e-4 * sum(anp.sum(W * W) for W in parameters)
+
+        gradient = peer("autograd").grad(loss)
+        return lambda: [part for W in gradient(weights) for part in (W[:, :-1], W[:, -1])]
+
+    builders = both(with_tensors, 1, 20)
+    builders["HIPS autograd"] = lambda: contestant("HIPS autograd", with_hips(), 1, 5)
+    goals = [Goal(peer_, REFERENCE, at_least=3) for peer_ in ("torch", "HIPS autograd")]
+    title = "W4: micrograd's demo, with arrays"
+    return [race(title, builders, rounds=settings.rounds, tolerance=1e-10, goals=goals)]
 
 
 # --- W3: where the matrix products are the work --------------------------------------------------------------------
 
 
-def large_network(rounds: int) -> Race:
+def large_network(settings: Settings) -> list[Race]:
     """One step of 784-512-512-10 at batch 256 in float32, beside its matrix products alone."""
     sizes, steps = (784, 512, 512, 10), 5
     rng = np.random.default_rng(0)
@@ -287,4 +305,6 @@ def large_network(rounds: int) -> Race:
     products = networks.matrix_products(sizes, 256, np.float32)
     builders = both(with_tensors, 1, steps)
     builders["matrix products"] = lambda: Contestant("matrix products", lambda: products(steps), units=steps)
-    return race("W3: 784-512-512-10, batch 256, float32", builders, rounds=rounds, tolerance=1e-4)
+    title = "W3: 784-512-512-10, batch 256, one step with autodiff, float32"
+    goals = [Goal(REFERENCE, "matrix products", at_most=1.12), Goal("torch", REFERENCE, at_least=1)]
+    return [race(title, builders, rounds=settings.rounds, tolerance=1e-4, goals=goals)]

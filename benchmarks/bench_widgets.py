@@ -1,6 +1,6 @@
-"""From key to pixels, and how many positions of a drag are shown: explore and flipbook against interact.
+"""W9: from key to pixels, and how many positions of a drag are shown: explore and flipbook against interact.
 
-    python benchmarks/bench_widgets.py [--rounds 5] [--keys 30]
+    python -m benchmarks --only w9
 
 The same figure is shown in one real JupyterLab, in headless Chromium, three ways: `interact` with a pyplot figure,
 `explore`, `flipbook`.  The rounds are interleaved, so that whatever else the machine does falls on all three.
@@ -8,7 +8,6 @@ The same figure is shown in one real JupyterLab, in headless Chromium, three way
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import sys
@@ -16,6 +15,8 @@ import tempfile
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
+
+from benchmarks.timing import Race, Settings
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "browser"))
 from jupyter_browser import NotebookPage, chromium, jupyter_server
@@ -31,6 +32,7 @@ CELLS = {
     "flipbook": "from dlcalc.widgets import flipbook\nflipbook(phi_and_slope, z=(-6, 6, 0.1))",
 }
 DRAG = 60
+KEYS = 20
 
 # Every frame of the screen, look whether the picture is another one: an image by its source, a canvas by its pixels.
 WATCH = """(cell) => {
@@ -104,11 +106,20 @@ def final_value_is_right(page, cell, way, seconds=10):
     return False
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--keys", type=int, default=20)
-    options = parser.parse_args()
+def run(settings: Settings) -> list[Race]:
+    """One race, in seconds from key to pixels; how many positions of a drag were shown stands in its notes."""
+    times, shown, right = measured(min(settings.rounds, 5), 5 if settings.quick else KEYS)
+    seconds = {way: [t / 1e3 for t in milliseconds] for way, milliseconds in times.items()}
+    notes = [
+        f"{way}: {statistics.median(shown[way]):.0f} of {DRAG} positions of a drag shown"
+        + (f", its last right in {sum(right[way])} of {len(right[way])} drags" if right[way] else "")
+        for way in CELLS
+    ]
+    return [Race("W9: from key to pixels in JupyterLab, wall clock", seconds, reference="interact", notes=notes)]
+
+
+def measured(rounds, keys):
+    """Milliseconds from key to pixels, positions shown, and whether the last was right, by the way of showing."""
     times = {way: [] for way in CELLS}
     shown = {way: [] for way in CELLS}
     right = {way: [] for way in CELLS}
@@ -124,31 +135,17 @@ def main():
             assert notebook.run_all() == []
             page = notebook.page
             page.wait_for_timeout(2000)
-            for _ in range(options.rounds):
+            for _ in range(rounds):
                 for k, way in enumerate(CELLS):
                     cell = page.locator(".jp-CodeCell").nth(k)
                     cell.scroll_into_view_if_needed()
                     handle = cell.locator("input[type=range]" if way == "flipbook" else ".noUi-handle")
                     track = handle if way == "flipbook" else cell.locator(".noUi-base")
                     cell.locator(".jp-OutputArea").first.evaluate(WATCH)
-                    times[way] += key_to_pixels(page, handle, options.keys)
+                    times[way] += key_to_pixels(page, handle, keys)
                     shown[way].append(positions_shown(page, handle, track))
                     if way != "interact":  # whose picture has no words
                         right[way].append(final_value_is_right(page, cell, way))
                     page.evaluate("() => cancelAnimationFrame(watch.timer)")
             notebook.close()
-    report(times, shown, right)
-
-
-def report(times, shown, right):
-    peer = statistics.median(times["interact"])
-    print(f"{'':10} {'key → pixels':>14} {'of interact':>12} {'shown of 60':>12} {'times interact':>15}  final value")
-    for way, milliseconds in times.items():
-        median, positions = statistics.median(milliseconds), statistics.median(shown[way])
-        ratio, gain = median / peer, positions / statistics.median(shown["interact"])
-        said = "" if not right[way] else f"right {sum(right[way])} of {len(right[way])}"
-        print(f"{way:10} {median:11.1f} ms {ratio:12.2f} {positions:12.0f} {gain:15.1f}  {said}")
-
-
-if __name__ == "__main__":
-    main()
+    return times, shown, right

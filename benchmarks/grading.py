@@ -1,6 +1,6 @@
 """W10: seconds per submission of `dlcalc grade` against nbgrader's autograde and otter run.
 
-    python benchmarks/grading.py [--submissions 4] [--rounds 3]
+    python -m benchmarks --only w10
 
 Every grader gets the same honest submissions of one exercise, 01.augment, and compares with the same right answer. What
 each does once for a run (imports, the trial of the sandbox) is taken out: a run with one submission is subtracted from
@@ -10,7 +10,6 @@ is timed with the sandbox, the peers without one: they have none.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -22,6 +21,7 @@ import time
 from importlib import util
 from pathlib import Path
 
+from benchmarks.timing import Goal, Race, Settings
 from dlcalc.exercises import EXERCISES
 from dlcalc.grading.trial import notebook_with
 
@@ -37,7 +37,7 @@ for shape in [(1, 1), (2, 3), (3, 3), (5, 2), (4, 1)]:
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
-def run(command: list[str], folder: Path) -> float:
+def seconds_of(command: list[str], folder: Path) -> float:
     """Seconds of a command; its failure is ours."""
     begun = time.perf_counter()
     subprocess.run(command, cwd=folder, check=True, capture_output=True, env={**os.environ, **ONE_THREAD})
@@ -54,8 +54,10 @@ def notebook(cells: list[dict[str, object]]) -> str:
 class Ours:
     """`dlcalc grade`; without --jobs it uses all processors, which no peer can."""
 
+    program = "dlcalc grade"
+
     def __init__(self, folder: Path, count: int, jobs: int | None) -> None:
-        self.name = "dlcalc grade" + (f" --jobs {jobs}" if jobs else "")
+        self.name = self.program + (f" --jobs {jobs}" if jobs else "")
         self.folder, self.count = folder, 4 * count
         self.jobs = ["--jobs", str(jobs)] if jobs else []
         count = self.count
@@ -68,7 +70,7 @@ class Ours:
         for files in (["000.ipynb"], [f"{number:03}.ipynb" for number in range(self.count)]):
             program = "from dlcalc.grading.command import grade; grade()"
             options = ["--seed", "1", "--out", "grades.csv", "--fresh", *self.jobs]
-            times.append(run([sys.executable, "-c", program, *files, *options], self.folder))
+            times.append(seconds_of([sys.executable, "-c", program, *files, *options], self.folder))
         verdicts = (self.folder / "grades.csv").read_text(encoding="utf-8").count(",correct,")
         assert verdicts == self.count, "not every submission was found right"
         return (times[1] - times[0]) / (self.count - 1)
@@ -91,7 +93,7 @@ class Nbgrader:
             ]
         )
         self._write(folder / "source" / "one" / "one.ipynb", text)
-        run([sys.executable, "-m", "nbgrader", "generate_assignment", "one", "--create"], folder)
+        seconds_of([sys.executable, "-m", "nbgrader", "generate_assignment", "one", "--create"], folder)
         for number in range(count):
             self._write(folder / "submitted" / f"s{number:03}" / "one" / "one.ipynb", text)
 
@@ -104,7 +106,7 @@ class Nbgrader:
         times = []
         for student in ("s000", "s*"):
             command = [sys.executable, "-m", "nbgrader", "autograde", "one", "--force", "--student", student]
-            times.append(run(command, self.folder))
+            times.append(seconds_of(command, self.folder))
         return (times[1] - times[0]) / (self.count - 1)
 
 
@@ -122,47 +124,38 @@ class Otter:
         case = {"name": "augment", "points": 1, "suites": [{"cases": [{"code": code}], "type": "doctest"}]}
         (tests / "augment.py").write_text(f"OK_FORMAT = True\ntest = {case!r}\n", encoding="utf-8")
         (folder / "one.ipynb").write_text(notebook([{"id": "a", "source": ANSWER, "metadata": {}}]), encoding="utf-8")
-        run([sys.executable, "-m", "otter", "generate", "-o", "autograder.zip", "--no-environment"], folder)
+        seconds_of([sys.executable, "-m", "otter", "generate", "-o", "autograder.zip", "--no-environment"], folder)
 
     def seconds(self) -> float:
         """Seconds per submission."""
         command = [sys.executable, "-m", "otter", "run", "-a", "autograder.zip", "one.ipynb"]
-        return statistics.median(run(command, self.folder) for _ in range(self.count))
+        return statistics.median(seconds_of(command, self.folder) for _ in range(self.count))
 
 
 PEERS = {"nbgrader": Nbgrader, "otter": Otter}
 
 
-def main() -> None:
-    """Run the rounds and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--submissions", type=int, default=3)
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
+def run(settings: Settings) -> list[Race]:
+    """Seconds per submission on the wall: the graders start processes of their own."""
+    submissions = 2 if settings.quick else 3
+    goals = [Goal(peer.name, Ours.program, at_least=15) for peer in PEERS.values()]
+    race = Race("W10: grading, one submission, wall clock", reference=Ours.program, goals=goals)
     root = Path(tempfile.mkdtemp(prefix="dlcalc-bench-"))
     try:
-        graders = [Ours(_folder(root, f"ours{jobs}"), options.submissions, jobs) for jobs in (None, 1)]
+        graders = [Ours(_folder(root, f"ours{jobs}"), submissions, jobs) for jobs in (None, 1)]
         for module, peer in PEERS.items():
             if util.find_spec(module) is None:
-                print(f"{peer.name}: not installed, left out")
+                race.left_out[peer.name] = "not installed"
                 continue
-            graders.append(peer(_folder(root, module), options.submissions))
-        times: dict[str, list[float]] = {grader.name: [] for grader in graders}
-        for _ in range(options.rounds):
+            graders.append(peer(_folder(root, module), submissions))
+        for _ in range(min(settings.rounds, 3)):
             for grader in graders:
-                times[grader.name].append(grader.seconds())
-        own = statistics.median(times[graders[0].name])
-        for name, found in times.items():
-            median = statistics.median(found)
-            print(f"{name:22} {median:8.3f} s per submission {median / own:8.1f} times ours")
+                race.seconds.setdefault(grader.name, []).append(grader.seconds())
     finally:
         shutil.rmtree(root)
+    return [race]
 
 
 def _folder(root: Path, name: str) -> Path:
     (root / name).mkdir()
     return root / name
-
-
-if __name__ == "__main__":
-    main()

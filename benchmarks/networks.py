@@ -152,26 +152,36 @@ def textbook_numpy() -> Peer:
     return np.asarray, train
 
 
-def specialised_numpy() -> Peer:
-    """NumPy written out for one network, 5-3-1 with mse on one batch, by every trick in the book; no history at all."""
+def specialised_numpy(*, folded: bool = False) -> Peer:
+    """NumPy written out for one network, 5-3-1 with mse on one batch, by every trick in the book; no history at all.
+
+    With `folded`, by one more: the targets are a row of the hidden layer, with the weight -1, so that nothing is left
+    to subtract.
+    """
 
     def train(weights: Weights, batches: Batches, lr: float) -> Weights:
         X, y = batches[0]
         n, dtype = len(X), X.dtype
-        parameters = np.concatenate([W.ravel() for W in weights])
+        store = np.concatenate([*(W.ravel() for W in weights), [-1]]).astype(dtype)
+        parameters = store[:-1]
         gradient = np.empty_like(parameters)
         W1, W2 = parameters[:18].reshape(3, 6), parameters[18:].reshape(1, 4)
         G1, G2 = gradient[:18].reshape(3, 6), gradient[18:].reshape(1, 4)
-        V, H, Z, D, S, f, r = (np.ones((rows, n), dtype) for rows in (6, 4, 3, 3, 3, 1, 1))
+        V, H, Z, D, S, f, r = (np.ones((rows, n), dtype) for rows in (6, 5, 3, 3, 3, 1, 1))
+        H, H_Y = H[:-1], H
+        H_Y[-1], W2_Y = y, store[18:].reshape(1, 5)
         V[:-1], h, zeros, Y = X.T, H[:-1], np.zeros((3, n), dtype), y[None].copy()
         V_T, H_T, rate = V.T, H.T, np.full((1, n), 2 * lr / n, dtype)
-        dot1, dot2, back2, grad2, grad1 = W1.dot, W2.dot, W2[:, :-1].T.dot, r.dot, D.dot
+        dot1, dot2, dot2_Y, back2, grad2, grad1 = W1.dot, W2.dot, W2_Y.dot, W2[:, :-1].T.dot, r.dot, D.dot
         fmax, subtract, multiply, sign = np.fmax, np.subtract, np.multiply, np.sign
         for _ in batches:
             dot1(V, Z)
             fmax(Z, zeros, h)
-            dot2(H, f)
-            subtract(f, Y, r)
+            if folded:
+                dot2_Y(H_Y, r)
+            else:
+                dot2(H, f)
+                subtract(f, Y, r)
             multiply(r, rate, r)
             grad2(H_T, G2)
             back2(r, D)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from benchmarks import networks
-from benchmarks.timing import Contestant, Race, race
+from benchmarks.timing import Contestant, Goal, Race, Settings, race
 from dlcalc.backpropagation import MLP
 from dlcalc.datasets import lecture_regression
 
@@ -11,9 +11,18 @@ LR = 1e-3
 REFERENCE = "MLP.fit"
 
 
-def run(rounds: int = 15) -> list[Race]:
+GOALS = (
+    Goal("torch.nn and optim", REFERENCE, at_least=50),
+    Goal("torch by hand", REFERENCE, at_least=35),
+    Goal("JAX, jit per step", REFERENCE, at_least=5),
+    Goal(REFERENCE, "specialised NumPy", at_most=1.15),
+    Goal("torch.nn and optim", "dlcalc.autodiff", at_least=8),
+)
+
+
+def run(settings: Settings) -> list[Race]:
     """One race for each dtype."""
-    return [_race(dtype, rounds) for dtype in (np.float64, np.float32)]
+    return [_race(dtype, settings.rounds) for dtype in (np.float64, np.float32)]
 
 
 def _race(dtype: type, rounds: int) -> Race:
@@ -37,6 +46,9 @@ def _race(dtype: type, rounds: int) -> Race:
     builders = {
         REFERENCE: lambda: Contestant(REFERENCE, lambda: ours(1000), lambda: ours(100), 1000),
         "specialised NumPy": lambda: theirs("specialised NumPy", networks.specialised_numpy(), 1000),
+        "the same, targets folded in": lambda: theirs(
+            "the same, targets folded in", networks.specialised_numpy(folded=True), 1000
+        ),
         "textbook NumPy": lambda: theirs("textbook NumPy", networks.textbook_numpy(), 1000),
         "JAX, jit per step": lambda: theirs("JAX, jit per step", networks.jax_step("mse"), 300),
         "torch.nn and optim": lambda: theirs("torch.nn and optim", networks.torch_modules("mse"), 100),
@@ -45,4 +57,5 @@ def _race(dtype: type, rounds: int) -> Race:
         "dlcalc.autodiff": lambda: theirs("dlcalc.autodiff", networks.torch_modules("mse", "dlcalc.autodiff"), 100),
     }
     tolerance = 1e-12 if dtype is np.float64 else 1e-4
-    return race(f"W1: 5-3-1, batch 64, one step, {dtype.__name__}", builders, rounds=rounds, tolerance=tolerance)
+    title = f"W1: 5-3-1, batch 64, one step, {dtype.__name__}"
+    return race(title, builders, rounds=rounds, tolerance=tolerance, goals=GOALS)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks import networks
-from benchmarks.timing import Contestant, Race, peer, race
+from benchmarks.timing import Contestant, Goal, Race, Settings, peer, race
 from dlcalc.backpropagation import MLP
 from dlcalc.datasets import digits
 from dlcalc.training import minibatches
@@ -15,9 +15,17 @@ SIZES, BATCH, LR = (64, 32, 10), 32, 0.1
 REFERENCE = "MLP.fit"
 
 
-def run(rounds: int = 15) -> list[Race]:
+GOALS = (
+    Goal(REFERENCE, "matrix products", at_most=2.2),
+    Goal("torch.nn and optim", REFERENCE, at_least=12),
+    Goal("scikit-learn", REFERENCE, at_least=6),
+    Goal("JAX, jit per step", REFERENCE, at_least=1.5),
+)
+
+
+def run(settings: Settings) -> list[Race]:
     """One race for each dtype."""
-    return [_race(dtype, rounds) for dtype in (np.float64, np.float32)]
+    return [_race(dtype, settings.rounds) for dtype in (np.float64, np.float32)]
 
 
 def _race(dtype: type, rounds: int) -> Race:
@@ -50,9 +58,8 @@ def _race(dtype: type, rounds: int) -> Race:
         "HIPS autograd": lambda: theirs("HIPS autograd", networks.hips_autograd("cross_entropy"), 1),
     }
     tolerance = 1e-11 if dtype is np.float64 else 1e-3
-    return race(
-        f"W2: digits, 64-32-10, batch 32, one epoch, {dtype.__name__}", builders, rounds=rounds, tolerance=tolerance
-    )
+    title = f"W2: digits, 64-32-10, batch 32, one epoch, {dtype.__name__}"
+    return race(title, builders, rounds=rounds, tolerance=tolerance, goals=GOALS)
 
 
 def scikit_learn(X: np.ndarray, y: np.ndarray, weights: list[np.ndarray], epochs: int) -> Contestant:
@@ -65,7 +72,7 @@ def scikit_learn(X: np.ndarray, y: np.ndarray, weights: list[np.ndarray], epochs
             SIZES[1:-1], solver="sgd", alpha=0.0, batch_size=BATCH, learning_rate_init=LR, momentum=0.0,
             max_iter=epochs, shuffle=shuffle, warm_start=True, n_iter_no_change=epochs + 1, tol=0.0, random_state=0,
         )  # fmt: skip
-        _start_from(model, X, y, weights)
+        start_from(model, X, y, weights)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model.fit(X, y)
@@ -80,7 +87,7 @@ def scikit_learn(X: np.ndarray, y: np.ndarray, weights: list[np.ndarray], epochs
     )
 
 
-def _start_from(model: object, X: np.ndarray, y: np.ndarray, weights: list[np.ndarray]) -> None:
+def start_from(model: object, X: np.ndarray, y: np.ndarray, weights: list[np.ndarray]) -> None:
     """Give a model that has not been fitted its weights, as if it had been: warm_start goes on from there."""
     classes, rows = np.unique(y, return_index=True)
     model.partial_fit(X[rows], y[rows], classes=classes)
