@@ -67,13 +67,13 @@ def fast_problem(phi: Activation, loss: Loss, Y: Array, divisor: float, n_layers
     """The problem of the loss over `divisor`, of the kind that is fastest; Y holds all targets, shape (N, n_L)."""
     slope = {LOSSES["mse"]: 2.0, LOSSES["half_squared_error"]: 1.0}.get(loss, 1.0)
     squared, factor = loss in (LOSSES["mse"], LOSSES["half_squared_error"]), slope / divisor
-    if phi is relu and squared and 1e-20 < factor < 1e20:
+    if phi == relu and squared and 1e-20 < factor < 1e20:
         root = math.sqrt(factor)
         kind = "residual" if Y.shape[1] == 1 and n_layers > 1 else "squared"
         return Problem(phi, loss, kind, factor, unit=root, target_unit=root)
     # A product with ones takes a sixth of the time of Y.sum(axis=1).
     one_hot = bool((Y.dot(np.ones(Y.shape[1], Y.dtype)) == 1).all())
-    if loss is LOSSES["cross_entropy"] and one_hot and 1 < Y.shape[1] <= FEW_CLASSES:
+    if loss == LOSSES["cross_entropy"] and one_hot and 1 < Y.shape[1] <= FEW_CLASSES:
         return Problem(phi, loss, "softmax", factor, target_unit=factor)
     return Problem(phi, loss, "general", 1 / divisor)
 
@@ -140,7 +140,7 @@ def step_losses(problem: Problem, kept: Array, targets: Array) -> Array:
     residuals = kept[:, 1:]
     if problem.kind == "squared":
         residuals = residuals - targets.reshape(len(targets), residuals.shape[1])
-    halves = 2 if problem.loss is LOSSES["half_squared_error"] else 1
+    halves = 2 if problem.loss == LOSSES["half_squared_error"] else 1
     return np.vecdot(residuals, residuals) / (halves * problem.factor)
 
 
@@ -197,7 +197,7 @@ def _hidden_layer(problem: Problem, W: Array, n_examples: int) -> Array:
 
 def _activation_calls(phi: Activation, W: Array, v: Array, h: Array) -> tuple[Array, list[Call]]:
     """Write φ(W v) into h; the slope φ′(W v) is written into the array that is returned, for ReLU only later."""
-    if phi is relu:
+    if phi == relu:
         # fmax takes a fifth of the time of maximum on small arrays. It turns nan into 0, where maximum would keep it:
         # hence the callers look for nan in the weights.
         slope = np.empty(h.shape, bool if h.size > MANY_ENTRIES else h.dtype)
@@ -219,7 +219,7 @@ def _delta_calls(phi: Activation, W: Array, delta: Array, v: Array, slope: Array
     h, product = v[:-1], np.empty_like(v)
     delta_before = product[:-1]
     calls: list[Call] = [(W.T.dot, (delta, product)), (np.multiply, (delta_before, slope, delta_before))]
-    if phi is relu:
+    if phi == relu:
         # relu′(z) is the sign of relu(z).
         mask: Call = (np.greater, (h, np.zeros((), h.dtype), slope)) if slope.dtype == bool else (np.sign, (h, slope))
         calls.insert(1, mask)

@@ -146,13 +146,16 @@ class FullBatchDescent(Descent):
 
     def advance(self, first: int, n_epochs: int) -> None:
         """Run the epochs number `first`, `first` + 1, ..., `n_epochs` of them, at most `capacity`."""
-        if len(self.records) != n_epochs:
+        records, rows = self.records, self.rows
+        if len(records) != n_epochs:
             # A single record is evaluated where it stands; assigning it to itself costs nothing.
             size = (n_epochs, self.record.size)
-            self.records = self.record[np.newaxis] if n_epochs == 1 else np.zeros(size, self.record.dtype)
-            self.rows = list(self.records)
-        self.records[:, self.mark] = 0
-        self.first, calls, record = first, self.calls, self.record
+            records = self.record[np.newaxis] if n_epochs == 1 else np.zeros(size, self.record.dtype)
+            rows = list(records)
+        records[:, self.mark] = 0
+        # In one statement, so that an interrupt finds either the block before or this one.
+        self.first, self.records, self.rows = first, records, rows
+        calls, record = self.calls, self.record
         for row in self.rows:
             for operation, operands in calls:
                 operation(*operands)

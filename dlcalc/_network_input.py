@@ -36,6 +36,15 @@ def positive_number(value: object, name: str) -> float:
     return number
 
 
+def finite_number(value: object, name: str) -> float:
+    """The value as a finite float."""
+    number = real_number(value, name)
+    if not -np.inf < number < np.inf:
+        message = f"{name} must be a finite number, not {number!r}"
+        raise ValueError(message)
+    return number
+
+
 def number_from_0(value: object, name: str) -> float:
     """The value as a finite float of at least 0."""
     number = real_number(value, name)
@@ -65,6 +74,16 @@ def entry(choice: str | Entry, known: dict[str, Entry], kind: type[Entry]) -> En
     return known[choice]
 
 
+def initializer(choice: object, known: dict[str, Entry]) -> Entry | Any:
+    """The registered initializer of that name, or the function itself."""
+    if isinstance(choice, str):
+        return known[choice]
+    if not callable(choice):
+        message = f"initializer must be one of the names {', '.join(known)} or a function, not {choice!r}"
+        raise TypeError(message)
+    return choice
+
+
 def generator(rng: Any) -> np.random.Generator:
     """The generator itself, or one seeded by the given whole number, or one without a seed for None."""
     if isinstance(rng, np.random.Generator):
@@ -77,7 +96,11 @@ def floating_dtype(dtype: DTypeLike | None, weights: Sequence[Array] | None) -> 
     if dtype is None:
         narrow = weights is not None and all(W.dtype == np.float32 for W in weights)
         return np.dtype(np.float32 if narrow else np.float64)
-    kind = np.dtype(dtype)
+    try:
+        kind = np.dtype(dtype)
+    except TypeError as error:
+        message = f"dtype must be float32 or float64, not {dtype!r}"
+        raise TypeError(message) from error
     if kind not in (np.float32, np.float64):
         message = f"dtype must be float32 or float64, not {kind.name}"
         raise ValueError(message)
@@ -124,6 +147,24 @@ def _check_widths(matrices: list[Array], widths: list[int]) -> None:
             continue
         hint = "the bias column is missing" if W.shape == (n_out, n_in) else "the last column is the bias"
         message = f"weights[{layer}] has shape {W.shape}, but ({n_out}, {n_in} + 1) fits here: {hint}"
+        raise ValueError(message)
+
+
+def forward_pass(run: Any, kind: type[Any], sizes: list[int], *, batch: bool) -> None:
+    """Raise unless the run is a forward pass through a network of these widths, of a batch or of one example."""
+    forward = "forward" if batch else "forward_by_unit"
+    if not isinstance(run, kind):
+        message = f"run must be what {forward} returned, not {type(run).__name__}"
+        raise TypeError(message)
+    if run.f.ndim != (2 if batch else 1):
+        other = (
+            "a batch, which goes into backward" if run.f.ndim == 2 else "one example, which goes into backward_by_unit"
+        )
+        message = f"run must be what {forward} returned, but it is that of {other}"
+        raise ValueError(message)
+    widths = [*(v.shape[-1] - 1 for v in run.v), run.f.shape[-1]]
+    if widths != sizes:
+        message = f"run is a forward pass through a network of the widths {widths}, but this one has {sizes}"
         raise ValueError(message)
 
 

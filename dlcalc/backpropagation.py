@@ -36,7 +36,7 @@ from dlcalc.training import History, fit
 from dlcalc.typing import Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ForwardPass:
     """Everything that a forward pass computed.
 
@@ -59,7 +59,7 @@ class ForwardPass:
         return self.z[-1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BackwardPass:
     """Everything that a backward pass computed.
 
@@ -240,6 +240,7 @@ class MLP:
 
     def backward(self, run: ForwardPass, y: ArrayLike) -> BackwardPass:
         """Every δ and every gradient of the mean loss, for labels y of the batch that `run` has seen."""
+        check.forward_pass(run, ForwardPass, self.sizes, batch=True)
         delta_out = self.loss_function.error_signal(run.f, y)
         return backward_by_matrix(self.weights, run, delta_out, self.activation)
 
@@ -249,6 +250,7 @@ class MLP:
 
     def backward_by_unit(self, run: ForwardPass, y: ArrayLike) -> BackwardPass:
         """Every δ and every gradient for the label y of one example, computed in loops over units."""
+        check.forward_pass(run, ForwardPass, self.sizes, batch=False)
         f = run.f[np.newaxis]
         delta_out = self.loss_function.error_signal(f, np.asarray(y)[np.newaxis])[0]
         return backward_by_unit(self.weights, run, delta_out, self.activation)
@@ -294,7 +296,7 @@ class MLP:
 
 
 def _drawn_weights(widths: list[int], initializer: str | Initializer, rng: object) -> list[Array]:
-    draw = INITIALIZERS[initializer] if isinstance(initializer, str) else initializer
+    draw = check.initializer(initializer, INITIALIZERS)
     generator = check.generator(rng)
     drawn = [draw(n_out, n_in, generator) for n_in, n_out in itertools.pairwise(widths)]
     return check.weight_matrices(drawn, widths)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,11 @@ class Commands(click.Group):
         return command
 
 
+# Each of these decides what JupyterLab shows first, and a user's configuration may have set any of them for other work.
+ROOT_OPTIONS = ("--ServerApp.root_dir", "--FileContentsManager.root_dir")
+FIRST_OPTIONS = ("--ServerApp.preferred_dir", "--FileContentsManager.preferred_dir")
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(dlcalc.__version__, prog_name="dlcalc")
 def main() -> None:
@@ -105,6 +111,8 @@ def lab(words: tuple[str, ...]) -> None:
     tell(folder, copied)
     command = jupyterlab_command(folder.resolve(), options)
     with subprocess.Popen(command) as server:
+        # Whoever ends this command, as a container does, means the server.
+        signal.signal(signal.SIGTERM, lambda *_: server.terminate())
         sys.exit(wait(server))
 
 
@@ -171,8 +179,10 @@ def tell(folder: Path, copied: Copied) -> None:
 def jupyterlab_command(folder: Path, options: list[str]) -> list[str]:
     """The command line that shows this folder first and opens the first lesson; the user's options come after ours."""
     command = [sys.executable, "-m", "jupyterlab"]
-    if not any(option.startswith(("--ServerApp.root_dir", "--notebook-dir")) for option in options):
-        command.append(f"--ServerApp.root_dir={folder}")
+    if not any(option.startswith((*ROOT_OPTIONS, "--notebook-dir")) for option in options):
+        command.extend(f"{name}={folder}" for name in ROOT_OPTIONS)
+        if not any(option.startswith((*FIRST_OPTIONS, "--preferred-dir")) for option in options):
+            command.extend(f"{name}={folder}" for name in FIRST_OPTIONS)
     # Jupyter refuses to start as root unless told; in a container root is the only user there is.
     if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in options:
         command.append("--allow-root")

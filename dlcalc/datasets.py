@@ -17,7 +17,7 @@ from importlib import resources
 
 import numpy as np
 
-from dlcalc._network_input import generator, number_from_0, real_array, real_number, whole_number
+from dlcalc._network_input import finite_number, generator, number_from_0, real_array, real_number, whole_number
 from dlcalc.typing import Array
 
 Examples = tuple[Array, Array]
@@ -76,7 +76,7 @@ def spirals(
     rng = generator(rng)
     y = _labels(n_examples, whole_number(n_classes, "n_classes", 1))
     radius = rng.random(len(y))
-    angle = 2 * np.pi * (real_number(turns, "turns") * radius + y / n_classes)
+    angle = 2 * np.pi * (finite_number(turns, "turns") * radius + y / n_classes)
     X = radius[:, np.newaxis] * np.column_stack([np.cos(angle), np.sin(angle)])
     return X + number_from_0(noise, "noise") * rng.standard_normal(X.shape), y
 

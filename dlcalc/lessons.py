@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MANIFEST = ".dlcalc-lessons.json"
+# What the notebooks link to.
+PAGES = ("NOTATION.md", "GLOSSARY.md")
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ def copy_lessons(folder: Path) -> Copied:
         return Copied((), (), ())
     delivered = _delivered(folder)
     outcome: dict[str, list[str]] = {"new": [], "updated": [], "kept": [], "same": []}
-    for source in sorted(shipped_lessons().glob("*.ipynb")):
+    pages = [shipped_lessons() / name for name in PAGES]
+    for source in [*sorted(shipped_lessons().glob("*.ipynb")), *filter(Path.is_file, pages)]:
         content = source.read_bytes()
         kind = _kind(folder / source.name, content, delivered)
         if kind in ("new", "updated"):

@@ -26,7 +26,9 @@ class UnknownNameError(KeyError, ValueError):
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> str:
     """The sentence that says which name came, which known one is nearest, and which are known."""
     names = list(known)
-    nearest = difflib.get_close_matches(str(name).lower(), names, n=1)
+    wanted = str(name).lower()
+    # The beginning of a long name is near to it, though most letters are missing.
+    nearest = difflib.get_close_matches(wanted, names, n=1) or [k for k in names if wanted and k.startswith(wanted)]
     hint = f"did you mean {nearest[0]!r}? " if nearest else ""
     return f"unknown {kind} {name!r}: {hint}Known: {', '.join(names)}"
 

@@ -72,7 +72,8 @@ class History:
 
     epochs: int
     loss: list[float] = field(default_factory=list)
-    gradient_norms: Array = field(default_factory=lambda: np.empty((0, 0)))
+    # Runs of equal losses are equal; arrays have no truth value that == could give.
+    gradient_norms: Array = field(default_factory=lambda: np.empty((0, 0)), compare=False)
     validation_loss: list[float] = field(default_factory=list)
     validation_accuracy: list[float] = field(default_factory=list)
     diverged: bool = False
@@ -183,10 +184,12 @@ def fit(
     # A full batch draws nothing, and a seed from the operating system takes as long as many a step.
     generator = None if rng is None and batch_size >= len(X) else check.generator(rng)
     descent: Descent
-    if generator is None or batch_size >= len(X):
-        descent = FullBatchDescent(*parts)
-    else:
-        descent = MiniBatchDescent(*parts, batch_size, generator)
+    # A learning rate may be beyond float32, or make things so that the run will diverge.
+    with np.errstate(all="ignore"):
+        if generator is None or batch_size >= len(X):
+            descent = FullBatchDescent(*parts)
+        else:
+            descent = MiniBatchDescent(*parts, batch_size, generator)
     return _Run(network, descent, History(epochs), held_out).interruptible(progress)
 
 
@@ -206,21 +209,34 @@ class _Run:
 
     def interruptible(self, progress: bool | None) -> History:
         """All epochs, or those before an interrupt; the network gets its weights in either case."""
+        try:
+            self.run(progress)
+            return self.history
+        except KeyboardInterrupt:
+            # It may have come at any point of the bookkeeping, so all of that is done again.
+            self.note_interrupt()
+            return self.history
+
+    def run(self, progress: bool | None) -> None:
+        """All epochs with a progress bar; whatever happens, the network gets the weights of whole updates."""
         # What overflows is reported in the history, as divergence.
         with np.errstate(all="ignore"):
             try:
                 with Progress(self.history.epochs, progress) as bar:
                     self.descend(bar)
-            except KeyboardInterrupt:
-                # The interrupt may have come at any point of the bookkeeping, so that is done again.
-                self.collect()
-                self.descent.rewind(self.done - self.descent.first)
-                self.history.interrupted = True
-                self.history.message = f"the run was interrupted after {self.done} of {self.history.epochs} epochs"
             finally:
                 self.store_weights()
-        self.finish_history()
-        return self.history
+            self.finish()
+
+    def note_interrupt(self) -> None:
+        """Keep every finished epoch; what had diverged before stays as it was."""
+        with np.errstate(all="ignore"):
+            if not self.history.diverged:
+                self.collect()
+                self.descent.rewind(self.done - self.descent.first)
+                self.history.message = f"the run was interrupted after {self.done} of {self.history.epochs} epochs"
+            self.history.interrupted = True
+            self.finish()
 
     def descend(self, bar: Progress) -> None:
         """Epoch after epoch, many at once where nobody looks at the weights between them."""
@@ -269,15 +285,20 @@ class _Run:
         if loss.name in CLASSIFICATION:
             self.history.validation_accuracy.append(accuracy(f, Y, loss))
 
-    def finish_history(self) -> None:
-        """One entry of each kind for each finished epoch."""
+    def finish(self) -> None:
+        """The weights into the network, and one entry of each kind for each finished epoch into the history."""
+        self.store_weights()
         figures = np.concatenate(list(self.figures.values()))
         self.history.loss = figures[:, 0].tolist()
         self.history.gradient_norms = figures[:, 1:].copy()
-        for values in (self.history.validation_loss, self.history.validation_accuracy):
-            if values:
-                # The interrupt came before the validation of the last epoch.
-                values.extend([math.nan] * (self.done - len(values)))
+        if self.held_out is None:
+            return
+        kept = [self.history.validation_loss]
+        if self.network.loss_function.name in CLASSIFICATION:
+            kept.append(self.history.validation_accuracy)
+        for values in kept:
+            # An interrupt came before the validation of the last epoch.
+            values.extend([math.nan] * (self.done - len(values)))
 
     def store_weights(self) -> None:
         """Write the weights of the descent into those of the network, in place."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -214,6 +215,17 @@ def test_results_have_the_shapes_of_the_lecture_and_are_frozen():
             setattr(result, name, None)
 
 
+def test_results_can_be_compared_hashed_and_pickled():
+    net = MLP([5, 3, 1], rng=0)
+    run = net.forward(np.ones((2, 5)))
+    for result in (run, net.backward(run, np.ones(2))):
+        again = pickle.loads(pickle.dumps(result))
+        assert result == result
+        assert result != again
+        assert len({result, again}) == 2
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(run)).f, run.f)
+
+
 def test_forward_and_backward_leave_their_arguments_alone():
     net = MLP([3, 2, 1], rng=0)
     X, y = examples(net, 4)
@@ -341,6 +353,7 @@ def test_the_clear_functions_take_plain_arrays():
 # Bad input
 
 NET = MLP([5, 3, 1], rng=0)
+OTHER, DEEP = MLP([5, 4, 1], rng=0), MLP([5, 3, 3, 1], rng=0)
 CLASSIFIER = MLP([2, 3], loss="cross_entropy", rng=0)
 
 
@@ -358,7 +371,20 @@ CLASSIFIER = MLP([2, 3], loss="cross_entropy", rng=0)
         (lambda: MLP([5, 1], activation=np.tanh), TypeError, "activation must be one of the names"),
         (lambda: MLP([5, 1], loss="msee"), ValueError, "did you mean 'mse'?"),
         (lambda: MLP([5, 1], loss=None), TypeError, "loss must be one of the names"),
-        (lambda: MLP([5, 1], initializer="he"), ValueError, "unknown initializer 'he'"),
+        (lambda: MLP([5, 1], initializer="he"), ValueError, "unknown initializer 'he': did you mean 'he_uniform'?"),
+        (lambda: MLP([5, 1], initializer=3), TypeError, "initializer must be one of the names xavier_uniform"),
+        (lambda: MLP([5, 1], dtype="flaot32"), TypeError, "dtype must be float32 or float64, not 'flaot32'"),
+        (
+            lambda: NET.backward(np.ones((2, 5)), np.ones(2)),
+            TypeError,
+            "run must be what forward returned, not ndarray",
+        ),
+        (lambda: NET.backward(OTHER.forward(np.ones((2, 5))), np.ones(2)), ValueError, "widths [5, 4, 1]"),
+        (lambda: NET.backward(DEEP.forward(np.ones((2, 5))), np.ones(2)), ValueError, "widths [5, 3, 3, 1]"),
+        (lambda: NET.backward(NET.forward_by_unit(np.ones(5)), 1.0), ValueError, "backward_by_unit"),
+        (lambda: NET.backward_by_unit(NET.forward(np.ones((2, 5))), np.ones(2)), ValueError, "forward_by_unit"),
+        (lambda: NET.backward_by_unit(OTHER.forward_by_unit(np.ones(5)), 1.0), ValueError, "widths [5, 4, 1]"),
+        (lambda: NET.backward_by_unit(None, 1.0), TypeError, "run must be what forward_by_unit returned"),
         (lambda: MLP([5, 1], initializer=lambda n_out, n_in, rng: np.ones((n_out, n_in))), ValueError, "bias column"),
         (lambda: MLP([5, 1], rng="seed"), TypeError, "rng"),
         (lambda: MLP([5, 1], rng=-1), ValueError, "rng"),

@@ -1,7 +1,9 @@
 import json
+import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -68,7 +70,27 @@ def test_every_switch_of_jupyterlab_is_known_to_stand_alone():
 
 def test_a_root_folder_of_the_users_own_is_not_overruled(tmp_path):
     command = cli.jupyterlab_command(tmp_path, ["--ServerApp.root_dir=/elsewhere"])
-    assert [word for word in command if "root_dir" in word] == ["--ServerApp.root_dir=/elsewhere"]
+    assert [word for word in command if "_dir=" in word] == ["--ServerApp.root_dir=/elsewhere"]
+
+
+def test_a_preferred_folder_of_the_users_own_is_not_overruled(tmp_path):
+    command = cli.jupyterlab_command(tmp_path, ["--preferred-dir=part"])
+    assert not any(word.startswith(cli.FIRST_OPTIONS) for word in command)
+    assert f"--ServerApp.root_dir={tmp_path}" in command
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to pass on")
+def test_a_termination_reaches_jupyterlab(tmp_path):
+    stub = "import pathlib, signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
+    stub += "pathlib.Path('started').touch()\ntime.sleep(10)\n"
+    (tmp_path / "jupyterlab.py").write_text(stub)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(dlcalc.__file__).parents[1])])}
+    command = [sys.executable, "-m", "dlcalc", "lab"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL) as process:
+        while not (tmp_path / "started").exists() and process.poll() is None:
+            time.sleep(0.05)
+        process.terminate()
+        assert process.wait(20) == 7
 
 
 def test_the_first_lesson_opens(tmp_path):

@@ -100,6 +100,7 @@ def test_the_noise_has_the_standard_deviation_asked_for():
         (lambda: two_moons(noise=float("nan")), ValueError, "noise"),
         (lambda: spirals(n_classes=0), ValueError, "n_classes"),
         (lambda: spirals(turns="two"), TypeError, "turns"),
+        (lambda: spirals(turns=np.nan), ValueError, "turns must be a finite number, not nan"),
     ],
 )
 def test_bad_options_are_refused_by_name(call, error, words):

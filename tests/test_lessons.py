@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -21,6 +22,18 @@ def test_an_empty_folder_gets_every_notebook_and_nothing_else(shipped, tmp_path)
     copied = copy_lessons(tmp_path / "deep" / "mine")
     assert copied.new == ("00_a.ipynb", "01_b.ipynb")
     assert sorted(path.name for path in (tmp_path / "deep" / "mine").iterdir()) == [MANIFEST, *copied.new]
+
+
+def test_the_pages_that_notebooks_link_to_come_along(shipped, tmp_path):
+    (shipped / "NOTATION.md").write_text("symbols")
+    assert copy_lessons(tmp_path / "mine").new == ("00_a.ipynb", "01_b.ipynb", "NOTATION.md")
+
+
+def test_every_page_that_a_notebook_of_this_checkout_links_to_comes_along(tmp_path):
+    copied = copy_lessons(tmp_path / "mine")
+    for notebook in (tmp_path / "mine").glob("*.ipynb"):
+        links = re.findall(r"\]\((\w+\.(?:md|ipynb))\)", notebook.read_text(encoding="utf-8"))
+        assert set(links) <= set(copied.new), notebook.name
 
 
 def test_a_changed_notebook_is_kept_when_a_new_edition_comes(shipped, tmp_path):

@@ -30,3 +30,11 @@ def test_where_nothing_is_near_only_the_known_names_are_listed(name):
     with pytest.raises(UnknownNameError) as caught:
         SHAPES[name]
     assert str(caught.value) == f"unknown shape {name!r}: Known: circle, square"
+
+
+def test_the_beginning_of_a_name_is_near_to_it():
+    rules = Registry("rule", {"he_uniform": 0, "he_normal": 1, "xavier": 2})
+    with pytest.raises(UnknownNameError, match="did you mean 'he_uniform'"):
+        rules["he"]
+    with pytest.raises(UnknownNameError, match="did you mean 'he_normal'"):
+        rules["he_nrm"]

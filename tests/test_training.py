@@ -1,9 +1,12 @@
 """`fit` comes to the weights of the clear loop and of PyTorch, keeps its history, and survives what happens to it."""
 
 import _thread
+import copy
 import dataclasses
 import io
 import json
+import pickle
+import sys
 import threading
 import time
 import warnings
@@ -15,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlcalc import _progress
+from dlcalc import _fast_step, _fast_training, _progress, training
 from dlcalc._fast_training import KEPT_EPOCHS, FullBatchDescent
 from dlcalc.activations import ACTIVATIONS, tanh
 from dlcalc.backpropagation import MLP
@@ -359,6 +362,17 @@ def test_a_diverging_run_says_so_and_stops_without_a_warning(loss, activation, d
     assert not history.loss[-1] <= 1e8 * max(1, history.loss[0]) or not np.isfinite(history.gradient_norms[-1]).all()
 
 
+@pytest.mark.parametrize("learning_rate", [1e30, 1e200])
+@pytest.mark.parametrize(("loss", "batch_size"), [("cross_entropy", 4), ("cross_entropy", 12), ("mse", 12)])
+def test_a_learning_rate_beyond_float32_diverges_without_a_warning(loss, batch_size, learning_rate):
+    X, y = examples(loss, 12, 3, 2, seed=0)
+    net = MLP([3, 4, 2], loss=loss, rng=0, dtype=np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        history = net.fit(X, y, epochs=20, batch_size=batch_size, learning_rate=learning_rate, rng=0)
+    assert history.diverged
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum"])
 def test_the_weights_of_a_diverged_run_are_those_after_its_last_epoch(optimizer):
     X, y = lecture_regression()
@@ -489,6 +503,99 @@ def test_a_real_interrupt_in_the_middle_of_a_run_leaves_history_and_weights_cons
     assert_same_weights(net.weights, again.weights, tolerance)
 
 
+class Interruptor:
+    """A trace function that interrupts line number `at` of those that a run executes in the modules of training."""
+
+    FILES = frozenset(module.__file__ for module in (training, _fast_training, _fast_step, _progress))
+
+    def __init__(self, at):
+        self.left, self.came = at, False
+
+    def __call__(self, frame, event, argument):
+        return self.in_module if frame.f_code.co_filename in self.FILES else None
+
+    def in_module(self, frame, event, argument):
+        if event == "line":
+            self.left -= 1
+            if self.left == 0:
+                self.came = True
+                raise KeyboardInterrupt
+        return self.in_module
+
+
+def states_of_the_clear_loop(net, X, y, *, epochs, batch_size, optimizer, seed):
+    """The weights before the first update and after each one, and the number of updates after each epoch."""
+    net, rng = MLP(weights=net.weights), np.random.default_rng(seed)
+    states, ends = [[W.copy() for W in net.weights]], [0]
+    for _ in range(epochs):
+        for rows in minibatches(len(X), batch_size, rng):
+            optimizer.step(net.weights, net.gradients(X[rows], y[rows]))
+            states.append([W.copy() for W in net.weights])
+        ends.append(len(states) - 1)
+    return states, ends
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "optimizer", "validate"), [(4, SGD, True), (6, SGD, True), (6, SGD, False), (6, Adam, False)]
+)
+def test_an_interrupt_at_any_line_leaves_whole_updates_and_the_history_of_every_epoch(
+    batch_size, optimizer, validate, monkeypatch
+):
+    monkeypatch.setattr(_fast_training, "KEPT_EPOCHS", 2)
+    X, y = examples("mse", 6, 2, 1, seed=0)
+    start, epochs, options = MLP([2, 2, 1], rng=1), 3, {"batch_size": batch_size}
+    states, ends = states_of_the_clear_loop(start, X, y, epochs=epochs, optimizer=optimizer(lr=0.05), seed=4, **options)
+    options |= {"epochs": epochs, "rng": 4, "progress": False, "validation": (X, y) if validate else None}
+    came, at = True, 0
+    while came:
+        at += 1
+        net, history, interruptor = MLP(weights=start.weights), None, Interruptor(at)
+        previous = sys.gettrace()
+        sys.settrace(interruptor)
+        try:
+            history = net.fit(X, y, optimizer=optimizer(lr=0.05), **options)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(previous)
+        came = interruptor.came
+        reached = [
+            number
+            for number, state in enumerate(states)
+            if all(np.allclose(V, W, rtol=0, atol=1e-12) for V, W in zip(state, net.weights, strict=True))
+        ]
+        assert len(reached) == 1, f"half an update after line {at}"
+        if history is None:
+            assert reached == [0], f"the history is lost after line {at}"
+            continue
+        done = len(history.loss)
+        assert history.interrupted == came
+        assert ends[done] <= reached[0] <= ends[min(done + 1, epochs)], f"weights and history differ after line {at}"
+        assert len(history.gradient_norms) == done
+        assert len(history.validation_loss) == (done if validate else 0)
+    assert done == epochs
+
+
+def test_an_interrupt_after_the_run_has_diverged_leaves_it_diverged(monkeypatch):
+    finish, calls = training._Run.finish, []
+
+    def interrupted(self):
+        calls.append(self)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        finish(self)
+
+    monkeypatch.setattr(training._Run, "finish", interrupted)
+    X, y = lecture_regression()
+    net, again = lecture_network(), lecture_network()
+    history = net.fit(X, y, epochs=1000, batch_size=64, learning_rate=5.0)
+    assert (history.diverged, history.interrupted, len(calls)) == (True, True, 2)
+    assert "the run diverged" in history.message
+    monkeypatch.undo()
+    assert history.loss == again.fit(X, y, epochs=1000, batch_size=64, learning_rate=5.0).loss
+    assert_same_weights(net.weights, again.weights, 0)
+
+
 def test_an_interrupt_during_validation_keeps_the_epoch(monkeypatch):
     X, y = examples("mse", 12, 3, 1, seed=0)
     net = MLP([3, 4, 1], rng=0)
@@ -527,6 +634,29 @@ def test_another_error_leaves_whole_updates_in_the_network():
 
 
 # History and progress
+
+
+def test_histories_of_equal_runs_are_equal():
+    X, y = examples("mse", 12, 3, 1, seed=0)
+    histories = [
+        MLP([3, 4, 1], rng=0).fit(X, y, epochs=3, batch_size=4, rng=rng, validation=(X, y)) for rng in (1, 1, 2)
+    ]
+    assert histories[0] == histories[1]
+    assert histories[0] != histories[2]
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda thing: pickle.loads(pickle.dumps(thing))])
+@pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
+def test_a_copied_or_pickled_network_trains_to_the_same_bits(copied, loss):
+    X, y = examples(loss, 12, 3, 2, seed=0)
+    net = MLP([3, 4, 2], loss=loss, rng=0)
+    # In a copy of a network the activation may be a copy as well.
+    activation, loss_function = copied(net.activation), copied(net.loss_function)
+    again = MLP(weights=net.weights, activation=activation, loss=loss_function)
+    history = net.fit(X, y, epochs=3, batch_size=12)
+    assert again.fit(X, y, epochs=3, batch_size=12) == history
+    assert copied(history) == history
+    assert_same_weights(net.weights, again.weights, 0)
 
 
 def test_the_history_shows_itself_in_one_line():

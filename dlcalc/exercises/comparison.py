@@ -150,7 +150,8 @@ def _shape_difference(found: Array, wanted: Array, name: str) -> Difference:
 
 def _is_outer(found: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
     size = int(np.prod(wanted))
-    return len(found) == 2 and size > 1 and found == (size, size)
+    # Of an (N, 1) and an (N,) nobody expects anything but (N, 1), (N,) or a number.
+    return size > 1 and found == (size, size) and wanted in ((size,), (size, 1))
 
 
 def _type_difference(found: Array, wanted: Array, tolerance: Tolerance, name: str) -> Difference | None:

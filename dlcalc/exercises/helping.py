@@ -4,7 +4,7 @@ import html
 from dataclasses import dataclass
 
 from dlcalc.exercises import journal
-from dlcalc.exercises.catalogue import EXERCISES, unknown
+from dlcalc.exercises.catalogue import find, unknown
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Note:
 
 def hint(exercise_id: str) -> Note:
     """The next hint; each call goes one layer further, and the last hint stays."""
-    exercise = EXERCISES.get(exercise_id) if type(exercise_id) is str else None
+    exercise = find(exercise_id)
     if exercise is None:
         return Note(unknown(exercise_id))
     given = sum(event["kind"] == "hint" and event.get("exercise") == exercise.id for event in journal.events())
@@ -37,7 +37,7 @@ def hint(exercise_id: str) -> Note:
 
 def solution(exercise_id: str) -> Note:
     """The worked solution, once the exercise has been attempted."""
-    exercise = EXERCISES.get(exercise_id) if type(exercise_id) is str else None
+    exercise = find(exercise_id)
     if exercise is None:
         return Note(unknown(exercise_id))
     if not _attempted(exercise.id):

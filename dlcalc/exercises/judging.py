@@ -18,7 +18,8 @@ from dlcalc.exercises.telling import show_arguments, size, tell_exception
 
 # Faults of the comparison that are slips in any exercise.
 NAMED_FAULTS = {"transposed": "transposed", "broadcast": "broadcast accident", "truncated": "integer truncation"}
-SHAPES_DO_NOT_FIT = re.compile("mismatch in its core dimension|not aligned|could not (be )?broadcast|must match")
+# What @ and np.dot say of two lengths that do not meet.
+LENGTHS_DIFFER = re.compile(r"size (\d+) is different from (\d+)|not aligned: (\d+) \(dim \d+\) != (\d+) \(dim \d+\)")
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,7 @@ def _case_likeness(
 ) -> float | None:
     """1 for the same fault, a little for the same exception, 0 for nothing learned, None for a contradiction."""
     if one["outcome"] == other["outcome"] == "raised":
-        return 0.01 if _same_exception(one, other) else 0.0
+        return _same_exception(one, other)
     if "value" not in (one["outcome"], other["outcome"]):
         return None
     if one["outcome"] != other["outcome"]:
@@ -223,11 +224,18 @@ def _case_likeness(
     return (1.0 if second is not None else 0.0) if same else None
 
 
-def _same_exception(one: Observation, other: Observation) -> bool:
-    """The same message, or two complaints that shapes do not fit, by @, np.dot or einsum."""
-    messages = [str(item["exception"]["message"]) for item in (one, other)]
-    alike = messages[0] == messages[1] != "" or all(SHAPES_DO_NOT_FIT.search(message) for message in messages)
-    return alike and one["exception"]["type"] == other["exception"]["type"]
+def _same_exception(one: Observation, other: Observation) -> float:
+    """A little for the same message, or for the same two lengths that do not meet in @ and in np.dot."""
+    messages = [_complaint(item) for item in (one, other)]
+    return 0.01 if messages[0] == messages[1] and messages[0] else 0.0
+
+
+def _complaint(observation: Observation) -> tuple[str, ...]:
+    kind, message = str(observation["exception"]["type"]), str(observation["exception"]["message"])
+    lengths = LENGTHS_DIFFER.search(message)
+    if lengths:
+        return kind, *sorted(length for length in lengths.groups() if length)
+    return (kind, message) if message else ()
 
 
 def _clearest(exercise: Exercise, seed: int, faults: list[Fault | None], seen: list[Observation]) -> tuple[Fault, Case]:

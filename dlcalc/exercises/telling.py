@@ -46,7 +46,8 @@ def _show_items(items: list[Any] | tuple[Any, ...]) -> str:
     if size(items) > SMALL:
         shapes = [str(item.shape) for item in items if isinstance(item, np.ndarray)]
         return f"{len(items)} arrays of shapes {', '.join(shapes)}" if shapes else f"{len(items)} items"
-    return f"[{', '.join(show(item) for item in items)}]"
+    told = ", ".join(show(item) for item in items)
+    return f"[{told}]" if isinstance(items, list) else f"({told}{',' if len(items) == 1 else ''})"
 
 
 def _show_graph(rows: list[Any]) -> str:

@@ -69,18 +69,18 @@ hint("02.mse")
 #
 # | lesson | you find out | minutes |
 # |---|---|---|
-# | [01 Forward propagation](01_forward_propagation.ipynb) | what the bias does to a decision line | 40 |
+# | [01 Forward propagation](01_forward_propagation.ipynb) | what the bias does to a decision line | 45 |
 # | [02 The gradient and stochastic gradient descent](02_the_gradient_and_stochastic_gradient_descent.ipynb) | why a mini-batch points the right way on average | 45 |
 # | [03 The smallest network](03_the_smallest_network.ipynb) | how a saturated unit kills one gradient and spares another | 35 |
 # | [04 Activations and their derivatives](04_activations_and_their_derivatives.ipynb) | why ten sigmoid layers pass at most a millionth of a change | 40 |
 # | [05 Taylor and the Jacobian](05_taylor_and_the_jacobian.ipynb) | what "derivative" means for a layer | 45 |
 # | [06 The chain rule](06_the_chain_rule.ipynb) | why reverse order is cheap for many inputs and one output | 40 |
 # | [07 Backpropagation, unit by unit](07_backpropagation_unit_by_unit.ipynb) | that each ∂ℓ/∂w is a product of two numbers you already have | 40 |
-# | [08 Backpropagation in matrices](08_backpropagation_in_matrices.ipynb) | which of eighteen slips the shapes let through | 45 |
+# | [08 Backpropagation in matrices](08_backpropagation_in_matrices.ipynb) | which of eighteen slips the shapes let through | 40 |
 # | [09 Automatic differentiation](09_automatic_differentiation.ipynb) | how to build the engine, and step your own tape | 45 |
 # | [10 Training](10_training.ipynb) | what is wrong with a network that trains although it is wrong | 45 |
 #
-# One notation runs through all of them: [NOTATION.md](NOTATION.md).
+# One notation runs through all of them: [NOTATION.md](NOTATION.md). The words stand in [GLOSSARY.md](GLOSSARY.md).
 
 # %% [markdown]
 # ## Where you stand

@@ -6,7 +6,7 @@
 # A network multiplies, adds and bends, layer after layer. In this lesson you follow one example through by hand, see what
 # a unit does to the plane of its inputs, and write the forward pass that backpropagation will later run back through.
 #
-# *Time: about 40 minutes. You need: lesson 00, the product of two matrices, NumPy arrays.*
+# *Time: about 45 minutes. You need: lesson 00, the product of two matrices, NumPy arrays.*
 
 # %%
 import numpy as np
@@ -266,7 +266,8 @@ for name, g in {"f": f, "f + 100": f + 100, "softmax(f)": softmax(f), "relu(f)":
 # ## Break it
 #
 # Three slips, on the network of the figure. Set `bug` to each name in turn. Does NumPy complain? Now make the network
-# `MLP([2, 4, 1], activation="sigmoid", rng=0)` and try again: which slip is caught now, and why only that one?
+# `MLP([2, 4, 1], activation="sigmoid", rng=0)` and try again. Which slip is caught now, and why only that one? Which one is
+# hidden, because the biases of a new network start at 0?
 
 # %%
 bug = "none"  # "no transpose", "ones first", "phi on the ones"

@@ -272,7 +272,7 @@ predict("04.softsign")
 # ## What comes next
 #
 # A layer has many inputs and many outputs, and its "slope" is a matrix. Lesson 05 says what a derivative is when there is more
-# than one direction to go.
+# than one direction to go: [05 Taylor and the Jacobian](05_taylor_and_the_jacobian.ipynb).
 #
 # **Sources.** Goodfellow, Bengio and Courville, *Deep Learning*, §6.3 (hidden units). Glorot and Bengio, *Understanding the
 # difficulty of training deep feedforward neural networks*, AISTATS 2010. The accuracy of `dlcalc.activations` in the

@@ -7,7 +7,7 @@
 # There are at least eighteen ways to get them wrong that learners really take. Some raise an error at once; most run, train,
 # and give numbers that are a little off. Here you write the lines, and you build the check that catches all eighteen.
 #
-# *Time: about 45 minutes. You need: lessons 05 to 07.*
+# *Time: about 40 minutes. You need: lessons 05 to 07.*
 
 # %%
 import numpy as np

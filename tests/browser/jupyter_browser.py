@@ -216,8 +216,10 @@ class NotebookPage:
                 choice.first.check()
             else:
                 number.fill("1")
-            button.click()
-            button.wait_for(state="hidden")
+            # A locator would find the next question's button as soon as this one is hidden.
+            clicked = button.element_handle()
+            clicked.click()
+            clicked.wait_for_element_state("hidden")
         self.wait_until_idle()
 
     def close(self) -> None:
@@ -324,14 +326,16 @@ class FigureOnPage:
         handle.focus()
         steps = 0
         for more in (3, 7, 20):  # a threshold may lie some steps away
-            positions = [self._step(handle, there, value) for _ in range(more)]
+            positions = [self._step(handle, there) for _ in range(more)]
             steps += sum(positions)
             if self.notebook.changed(self.picture, before, timeout=2):
                 break
-        return lambda: [self._step(handle, back, value) for _ in range(steps)]
+        return lambda: [self._step(handle, back) for _ in range(steps)]
 
-    def _step(self, handle: Any, key: str, value: str) -> bool:
+    def _step(self, handle: Any, key: str) -> bool:
         """Press a key; whether the slider moved."""
+        # aria-valuenow has one decimal only, so that steps of 0.01 would be missed; its text has them all.
+        value = "e.value ?? e.getAttribute('aria-valuetext')"
         old = handle.evaluate(f"(e) => {value}")
         handle.press(key)
         return bool(handle.evaluate(f"(e) => {value}") != old)

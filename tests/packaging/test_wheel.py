@@ -65,8 +65,26 @@ def test_the_digits_load_from_the_wheel(installed, outside):
     assert shown[1] == "(1797, 64) (1797,)"
 
 
-def test_dlcalc_lab_serves_the_lessons_in_an_empty_folder(installed, outside):
-    command = [installed, "-m", "dlcalc", "lab", "--no-browser", "--port=0", "--IdentityProvider.token=secret"]
+# What a user may have set for other work, and must not hide the lessons.
+OTHER_WORK = """
+c.ServerApp.root_dir = c.FileContentsManager.root_dir = {elsewhere!r}
+c.ServerApp.preferred_dir = {elsewhere!r}
+c.ServerApp.open_browser = False
+c.ServerApp.port = 0
+c.IdentityProvider.token = "secret"
+"""
+
+
+@pytest.mark.parametrize("configured", [False, True])
+def test_dlcalc_lab_serves_the_lessons_in_an_empty_folder(installed, outside, configured):
+    command = [installed, "-m", "dlcalc", "lab"]
+    (outside / "config").mkdir()
+    (outside / "elsewhere").mkdir()
+    if configured:
+        text = OTHER_WORK.format(elsewhere=str(outside / "elsewhere"))
+        (outside / "config" / "jupyter_server_config.py").write_text(text, encoding="utf-8")
+    else:
+        command += ["--no-browser", "--port=0", "--IdentityProvider.token=secret"]
     environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(outside / "config"), "HOME": str(outside / "home")}
     environment["JUPYTER_RUNTIME_DIR"] = str(outside / "runtime")
     log = outside / "log"
@@ -79,6 +97,7 @@ def test_dlcalc_lab_serves_the_lessons_in_an_empty_folder(installed, outside):
     served = sorted(entry["name"] for entry in listing["content"] if entry["name"].endswith(".ipynb"))
     assert served == LESSONS
     assert sorted(path.name for path in (outside / "my-lessons").glob("*.ipynb")) == LESSONS
+    assert "Shutting down" in log.read_text() or "shutting down" in log.read_text(), "the server outlives the command"
 
 
 def first_listing(log, server, patience=60):

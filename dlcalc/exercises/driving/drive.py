@@ -4,11 +4,11 @@ import io
 import linecache
 import sys
 import sysconfig
-import time
 import traceback
 import warnings
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from time import monotonic  # bound now: an answer may take time.monotonic away
 from types import TracebackType
 from typing import Any, TypeAlias
 
@@ -66,9 +66,9 @@ def observe(answer: object, cases: list[Case], *, seconds: float) -> list[Observ
     """What `drive` does, without putting back what the answer may have changed around it."""
     observations: list[Observation] = []
     results: list[object] = []
-    end = time.monotonic() + seconds
+    end = monotonic() + seconds
     for case in cases:
-        observation, result = _drive_case(answer, case, end - time.monotonic())
+        observation, result = _drive_case(answer, case, end - monotonic())
         observations.append(observation)
         results.append(result)
         if observation["outcome"] == "timeout":

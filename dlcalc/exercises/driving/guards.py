@@ -3,10 +3,12 @@
 import builtins
 import io
 import math
+import os
 import random
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-MODULES: tuple[ModuleType, ...] = (builtins, math, random, warnings, np, np.linalg, np.random)
+NUMPY: tuple[ModuleType, ...] = (np, np.linalg, np.fft, np.random, np.random.mtrand)
+MODULES: tuple[ModuleType, ...] = (builtins, math, os, random, time, warnings, *NUMPY)
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 MAX_PRINTED = 2_000
 
@@ -25,10 +28,16 @@ class BoundedText(io.StringIO):
 
     def write(self, text: str) -> int:
         """Take the text as far as there is room."""
+        if not issubclass(type(text), str):
+            message = "write() takes a str"
+            raise TypeError(message)
         room = MAX_PRINTED - self.tell()
         if room > 0:
             super().write(str.__str__(text)[:room])
         return len(text)
+
+    def close(self) -> None:
+        """Stay open: an answer that closes its output must not take what it printed with it."""
 
 
 @contextmanager
@@ -43,7 +52,7 @@ def preserved(answer: object) -> Iterator[None]:
         stack.callback(sys.setrecursionlimit, sys.getrecursionlimit())
         stack.callback(_restore_hook, sys.gettrace, sys.settrace, sys.gettrace())
         stack.callback(_restore_hook, sys.getprofile, sys.setprofile, sys.getprofile())
-        _preserve_streams(stack)
+        _preserve_streams_and_hooks(stack)
         if threading.current_thread() is threading.main_thread():
             for number in SIGNALS:
                 stack.callback(_restore_signal, number, signal.getsignal(number))
@@ -81,8 +90,8 @@ def _restore_signal(number: int, handler: Any) -> None:
         signal.signal(number, handler)
 
 
-def _preserve_streams(stack: ExitStack) -> None:
-    for name in ("stdin", "stdout", "stderr"):
+def _preserve_streams_and_hooks(stack: ExitStack) -> None:
+    for name in ("stdin", "stdout", "stderr", "excepthook", "displayhook", "unraisablehook"):
         stack.callback(setattr, sys, name, getattr(sys, name))
 
 

@@ -123,6 +123,12 @@ AFFINE = Exercise(
             {"[X, ones]": "[ones, X]"},
         ),
         Slip(
+            "column of ones forgotten",
+            "X was multiplied by Wᵀ without its column of ones: W has d+1 columns, so the d of X do not fit; append "
+            "the ones first.",
+            {"V @ W.T": "X @ W.T"},
+        ),
+        Slip(
             "bias left out",
             "The bias is missing: the last column of W is never used. Without it every line passes through 0.",
             lambda X, W: X @ W[:, :-1].T,
@@ -224,6 +230,11 @@ FORWARD = Exercise(
             "A hidden layer has no column of ones: every layer but the output has its own bias node, so V = [φ(Z) 1].",
             {"V = np.hstack([phi(Z), ones])": "V = phi(Z)"},
             {"pairs.append((Z, V))": "pairs.append((Z, V[:, :-1]))"},
+        ),
+        Slip(
+            "input not augmented",
+            "The input has no column of ones: it is a layer with a bias node too, so begin with V = [X 1].",
+            {"V = np.hstack([X, ones])": "V = X"},
         ),
         Slip(
             "φ applied to the bias node",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dlcalc.exercises.comparison import as_array, items_of
-from dlcalc.exercises.exercise import Exercise, Slip, call, numbered
+from dlcalc.exercises.exercise import Exercise, Slip, call
 
 # --- 02.mse ----------------------------------------------------------------------------------------------------------
 
@@ -50,6 +50,8 @@ MSE = Exercise(
             "mean over N only",
             "The sum was divided by the number of rows N; the mean over all entries divides by N·n_L (y.size).",
             lambda y_hat, y: np.sum((y_hat - y) ** 2) / (len(y) if np.ndim(y) else 1),
+            {"np.mean((y_hat - y) ** 2)": "np.sum((y_hat - y) ** 2) / len(y)"},
+            {"np.mean((y_hat - y) ** 2)": "np.sum((y_hat - y) ** 2) / y.shape[0]"},
             lambda y_hat, y: np.sum(np.mean((y_hat - y) ** 2, axis=0)) if np.ndim(y) else (y_hat - y) ** 2,
         ),
         Slip(
@@ -242,6 +244,8 @@ def compare_minibatches(case, value, _expected):
     first, again, other = ([index for batch in batches for index in batch] for batches in runs)
     if n > 10 and first != again:
         return "Two runs with one seed give two orders: the order must come from rng alone."
+    if n > 10 and first == list(range(n)):
+        return "The indices come in their natural order: they must be shuffled."
     if n > 10 and first == other:
         return "The order does not depend on rng."
     consecutive = all(batch == list(range(batch[0], batch[0] + len(batch))) for batch in runs[0])
@@ -312,6 +316,8 @@ MINIBATCHES = Exercise(
                 rng.choice(n, min(batch_size, n), replace=False) for _ in range(0, n, batch_size)
             ],
             lambda n, batch_size, rng: [rng.integers(n, size=batch_size) for _ in range(-(-n // batch_size))],
+            lambda n, batch_size, rng: [rng.integers(n, size=batch_size) for _ in range(n // batch_size)],
+            lambda n, batch_size, rng: [rng.choice(n, batch_size) for _ in range(n // batch_size)],
         ),
         Slip(
             "not shuffled",
@@ -323,6 +329,7 @@ MINIBATCHES = Exercise(
             "The order does not come from the rng that was given, so that a run cannot be repeated.",
             {"rng.permutation(n)": "np.random.permutation(n)"},
             {"rng.permutation(n)": "np.random.default_rng().permutation(n)"},
+            {"rng.permutation(n)": "np.random.default_rng(0).permutation(n)"},
         ),
         Slip(
             "only the batches shuffled",
@@ -393,7 +400,7 @@ SGD_STEP = Exercise(
     points=1,
     reference=sgd_step,
     cases=sgd_step_cases,
-    label=numbered("parameter", first=0),
+    label=lambda path: f"item {path[0]} of the result" if path else "the result",
     alternatives=(
         sgd_step_by_index,
         lambda params, grads, lr: tuple(map(lambda p, g: p - lr * g, params, grads)),

@@ -7,7 +7,30 @@ import numpy as np
 from dlcalc.exercises.exercise import Exercise, Slip, call, parts
 
 # Learning rates of a weight that was updated too early.
-RATES = (1.0, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.005, 0.003, 0.001, 0.0001)
+RATES = (
+    2.0,
+    1.0,
+    0.9,
+    0.8,
+    0.75,
+    0.7,
+    0.6,
+    0.5,
+    0.4,
+    0.3,
+    0.25,
+    0.2,
+    0.15,
+    0.1,
+    0.05,
+    0.03,
+    0.02,
+    0.01,
+    0.005,
+    0.003,
+    0.001,
+    0.0001,
+)
 
 
 def _numbers(seed, count, cases=5):

@@ -195,7 +195,10 @@ def total_derivative_cases(seed):
         pairs = [pair.split() for pair in text.split(", ")]
         edges = [(start, end, float(rng.uniform(0.5, 2.0) * rng.choice([-1.0, 1.0]))) for start, end in pairs]
         cases.append(call([edges[i] for i in rng.permutation(len(edges))], source, target))
-    return cases
+    # The long way into a comes after the short one; whichever stands first in the list, one of the two shows a node
+    # that passes on its sum before it is complete.
+    late = [(s, e, float(rng.uniform(0.5, 2.0))) for s, e in ("xa", "xb", "bc", "ca", "af")]
+    return [*cases, call(late, "x", "f"), call(late[::-1], "x", "f")]
 
 
 TOTAL_DERIVATIVE = Exercise(
@@ -210,8 +213,12 @@ TOTAL_DERIVATIVE = Exercise(
             "Only one path counts; where paths meet again their products are added.",
             {"total += derivative": "return derivative"},
             {"total += derivative": "total = derivative"},
-            lambda edges, source, target: _longest(_products(edges, source, target)),
+            lambda edges, source, target: _last(_products(edges, source, target)),
             lambda edges, source, target: max(_products(edges, source, target), default=0.0, key=abs),
+            lambda edges, source, target: max(_products(edges, source, target), default=0.0),
+            lambda edges, source, target: (_products(edges, source, target) or [0.0])[0],
+            lambda edges, source, target: float(np.prod(min(_paths(edges, source, target), default=[0.0], key=len))),
+            lambda edges, source, target: float(np.prod(max(_paths(edges, source, target), default=[0.0], key=len))),
         ),
         Slip(
             "paths multiplied",
@@ -271,6 +278,13 @@ TOTAL_DERIVATIVE = Exercise(
             ),
         ),
         Slip(
+            "passed on too early",
+            "A node passed on its derivative before all its incoming edges had added theirs: a node's turn comes when "
+            "everything that leads to it is done.",
+            lambda edges, source, target: _visited_once(edges, source, target, 0),
+            lambda edges, source, target: _visited_once(edges, source, target, -1),
+        ),
+        Slip(
             "order of the edges",
             "The edges were taken in the order of the list, as if starts came before ends: they come in any order.",
             lambda edges, source, target: _in_list_order(edges, source, target),
@@ -297,12 +311,25 @@ def _products(edges, source, target):
     return [float(np.prod(path)) for path in _paths(edges, source, target)]
 
 
-def _longest(products):
+def _last(products):
     return products[-1] if products else 0.0
 
 
 def _reach(edges, source, target):
     return bool(_paths(edges, source, target))
+
+
+def _visited_once(edges, source, target, turn):
+    """Breadth first (turn 0) or depth first (turn -1), each node passing on what it has when its turn comes."""
+    tangents, waiting = {source: 1.0}, [source]
+    for _ in range(len(edges) + 1):
+        node = waiting.pop(turn) if waiting else None
+        for start, end, derivative in edges:
+            if start == node:
+                if end not in tangents:
+                    waiting.append(end)
+                tangents[end] = tangents.get(end, 0.0) + derivative * tangents[node]
+    return tangents.get(target, 0.0)
 
 
 def _in_list_order(edges, source, target):

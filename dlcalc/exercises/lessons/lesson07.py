@@ -5,7 +5,29 @@ import numpy as np
 from dlcalc.exercises.exercise import Exercise, Slip, call, numbered
 
 # Learning rates of weights that were updated too early.
-RATES = (1.0, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.005, 0.003, 0.001)
+RATES = (
+    2.0,
+    1.0,
+    0.9,
+    0.8,
+    0.75,
+    0.7,
+    0.6,
+    0.5,
+    0.4,
+    0.3,
+    0.25,
+    0.2,
+    0.15,
+    0.1,
+    0.05,
+    0.03,
+    0.02,
+    0.01,
+    0.005,
+    0.003,
+    0.001,
+)
 
 # --- 07.output_delta -------------------------------------------------------------------------------------------------
 
@@ -312,6 +334,7 @@ def backprop_units_cases(seed):
 
 _BACK = "W[k, j] * delta[k]"
 _DELTA = "dphi(z[j]) * back[j]"
+_DELTAS = "np.array([dphi(z[j]) * back[j] for j in range(len(z))])"
 
 BACKPROP_UNITS = Exercise(
     id="07.backprop_units",
@@ -329,6 +352,8 @@ BACKPROP_UNITS = Exercise(
             {_BACK: "W[j, k] * delta[k]"},
             {_BACK: "weights[layer - 1][j, k] * delta[k]"},
             {_BACK: "weights[layer - 1][k, j] * delta[k]"},
+            {_DELTAS: "dphi(z) * (W[:, :-1] @ delta)"},
+            {_DELTAS: "dphi(z) * (W @ np.append(delta, 1.0))"},
         ),
         Slip(
             "bias column included",
@@ -339,6 +364,7 @@ BACKPROP_UNITS = Exercise(
                 "[dphi(z[j]) * back[j] for": "[dphi(z[j]) * sum(back) for",
             },
             {_BACK: "sum(W[k]) * delta[k]"},
+            {_DELTAS: "dphi(z) * (W.T @ delta)"},
             {"for j in range(len(z))]\n": "for j in range(1, len(z) + 1)]\n"},
         ),
         Slip(
@@ -383,6 +409,10 @@ BACKPROP_UNITS = Exercise(
             {_DELTA: "2 * (phi(z[j]) - y[j % len(y)])"},
             {_DELTA: "(phi(z[j]) - y[j % len(y)])"},
             {_DELTA: "phi(z[j]) - y[0]"},
+            {_DELTAS: "zs[-1] - y"},
+            {_DELTAS: "2 * (zs[-1] - y)"},
+            {_DELTAS: "dphi(z) * (zs[-1] - y)"},
+            {_DELTAS: "dphi(z) * 2 * (zs[-1] - y)"},
             {_DELTA: "2 * (phi(z[j]) - y[0])"},
             {_DELTA: "2 * (zs[-1][j % len(y)] - y[j % len(y)])"},
             {_DELTA: "(zs[-1][j % len(y)] - y[j % len(y)])"},

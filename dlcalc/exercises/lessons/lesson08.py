@@ -5,7 +5,29 @@ import numpy as np
 from dlcalc.exercises.exercise import Exercise, Slip, Tolerance, call, numbered, parts
 
 # Learning rates of weights that were updated too early.
-RATES = (1.0, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.005, 0.003, 0.001)
+RATES = (
+    2.0,
+    1.0,
+    0.9,
+    0.8,
+    0.75,
+    0.7,
+    0.6,
+    0.5,
+    0.4,
+    0.3,
+    0.25,
+    0.2,
+    0.15,
+    0.1,
+    0.05,
+    0.03,
+    0.02,
+    0.01,
+    0.005,
+    0.003,
+    0.001,
+)
 
 NO_TRANSPOSE = (
     "A transpose is missing: look at the shapes, Δ (N, n_l), V (N, n_{l-1}+1), W (n_l, n_{l-1}+1). In a square network "
@@ -173,6 +195,8 @@ ACTIVATION_BACKWARD = Exercise(
             {"delta_V * dphi(Z)": "delta_V @ dphi(Z).T"},
             {"delta_V * dphi(Z)": "delta_V.T @ dphi(Z)"},
             {"delta_V * dphi(Z)": "dphi(Z) @ delta_V"},
+            {"delta_V * dphi(Z)": "dphi(Z).T @ delta_V"},
+            {"delta_V * dphi(Z)": "dphi(Z) @ delta_V.T"},
         ),
         Slip(
             "no φ′", "φ′(Z) is missing: going back through φ multiplies by its slope.", {"delta_V * dphi(Z)": "delta_V"}
@@ -309,6 +333,8 @@ MLP_BACKWARD = Exercise(
             {_BACK: "(delta @ weights[layer - 1][:, :-1]) @ (v * (1 - v)).T"},
             {_BACK: "(delta @ weights[layer - 1][:, :-1]) * (v @ (1 - v))"},
             {_BACK: "(v * (1 - v)) @ (delta @ weights[layer - 1][:, :-1])"},
+            {_BACK: "(delta @ weights[layer - 1][:, :-1]).T @ (v * (1 - v))"},
+            {_BACK: "(v * (1 - v)).T @ (delta @ weights[layer - 1][:, :-1])"},
         ),
         Slip(
             "φ for φ′",

@@ -62,7 +62,8 @@ def _square(g, x, y):
 
 def _with_constant(g, x, y):
     a, c = g.leaf(x), g.leaf(y, requires_grad=False)
-    g.add(g.mul(a, c), g.exp(c), g.leaf(2.0, requires_grad=False))
+    # A third term of the shape of the others: a cotangent has the shape of its parent.
+    g.add(g.mul(a, c), g.exp(c), g.leaf(0.0 * x + 2.0, requires_grad=False))
 
 
 def _diamond(g, x, y):
@@ -150,7 +151,8 @@ def topological_order_by_counting(root):
 
 def _order_cases(seed):
     rng = np.random.default_rng(seed)
-    x, y = rng.uniform(0.5, 1.5, size=2).tolist()
+    # Below 1, so that products are smaller than their factors and sums larger: to sort the values is no order.
+    x, y = rng.uniform(0.3, 0.9, size=2).tolist()
     graphs = [_shuffled(_graph(shape, x, y)["graph"], rng) for shape in SHAPES]
     return [{"way": "order", "arguments": ({"graph": rows},)} for rows in graphs]
 
@@ -428,6 +430,8 @@ UNBROADCAST = Exercise(
                 shape
             ),
             lambda grad, shape: _by_size(grad, shape),
+            lambda grad, shape: _first_fit(grad, shape),
+            lambda grad, shape: _from_the_front(grad, shape),
             lambda grad, shape: (
                 np.resize(grad.sum(axis=0), shape) if grad.size != np.prod(shape) else grad.reshape(shape)
             ),
@@ -486,6 +490,25 @@ def _by_size(grad, shape):
     while grad.ndim > len(shape):
         grad = grad.sum(axis=-1)
     return grad.reshape(shape) if grad.size == np.prod(shape) else np.resize(grad, shape)
+
+
+def _first_fit(grad, shape):
+    """Each axis that has the next length wanted is kept, the others are summed."""
+    wanted, axes = list(shape), []
+    for axis, length in enumerate(grad.shape):
+        if wanted and length == wanted[0]:
+            wanted.pop(0)
+        else:
+            axes.append(axis)
+    return grad.sum(axis=tuple(axes)).reshape(shape)
+
+
+def _from_the_front(grad, shape):
+    """The shapes are compared from their first axis on; where they differ the axis is summed away."""
+    for axis, length in enumerate(grad.shape):
+        if axis >= len(shape) or length != shape[axis]:
+            return _from_the_front(grad.sum(axis=axis), shape) if grad.ndim > 1 else np.resize(grad.sum(), shape)
+    return grad
 
 
 def _first_copy(grad, shape):
@@ -580,6 +603,7 @@ BACKWARD = Exercise(
             {_KEEP: "node.grad = y_bar"},
             {_PUSH: "y_bars[parent] = cotangent", _KEEP: "node.grad = y_bar"},
             lambda root, seed=1.0: _overwriting(root, seed),
+            lambda root, seed=1.0: _overwriting_along_paths(root, seed),
         ),
         Slip(
             "recursion without topological order",
@@ -589,6 +613,8 @@ BACKWARD = Exercise(
             lambda root, seed=1.0: _depth_first_on_the_nodes(root, seed, constants_too=False),
             lambda root, seed=1.0: _depth_first_on_the_nodes(root, seed, constants_too=True),
             {"reversed(topological_order(root))": "_preorder(root)"},
+            lambda root, seed=1.0: _visited_once(root, seed, -1),
+            lambda root, seed=1.0: _visited_once(root, seed, 0),
             {"reversed(topological_order(root))": "_breadth_first(root)"},
         ),
         Slip(
@@ -656,6 +682,32 @@ def _overwriting(root, seed):
             node.grad = cotangents[node] if node.requires_grad else None
         else:
             cotangents.update(dict(zip(node.parents, node.op.backward(cotangents[node]))))
+
+
+def _overwriting_along_paths(root, seed):
+    """A recursion that sets a leaf's gradient to what came along the last path."""
+    if root.op is None:
+        root.grad = seed if root.requires_grad else None
+        return
+    for parent, cotangent in zip(root.parents, root.op.backward(seed)):
+        _overwriting_along_paths(parent, cotangent)
+
+
+def _visited_once(root, seed, turn):
+    """A stack (turn -1) or queue (turn 0): each node passes on what it has when it is first met."""
+    y_bars, done, waiting = {root: seed}, set(), [root]
+    while waiting:
+        node = waiting.pop(turn)
+        if node in done:
+            continue
+        done.add(node)
+        if node.op is None:
+            if node.requires_grad:
+                node.grad = y_bars[node] if node.grad is None else node.grad + y_bars[node]
+            continue
+        for parent, cotangent in zip(node.parents, node.op.backward(y_bars[node])):
+            y_bars[parent] = y_bars.get(parent, 0.0) + cotangent
+            waiting.append(parent)
 
 
 def _depth_first(root, seed):
@@ -744,16 +796,28 @@ def _compare_zero(case, value, expected):
         array, wanted = as_array(got), as_array(right)
         if array is None or array.shape != wanted.shape or not (array == wanted).all():
             return "A value has been changed: only the gradients are cleared."
-    left = [index for index, grad in enumerate(grads) if not _cleared(grad)]
+    if any(grad.get("kind") == "text" for grad in grads):
+        return "A parameter has no .grad any more."
+    rows = case["arguments"][0]["graph"]
+    left = [index for index, grad in enumerate(grads) if not _cleared(grad, rows[index][1])]
+    if any(not _is_kept(grads[index], rows[index][3]) for index in left):
+        return "A gradient has been changed, but it is neither None nor zeros of the parameter's shape."
     if left:
-        place = "all" if len(left) == len(grads) else "some"
-        return f"The gradients of {place} parameters are neither None nor zeros."
+        place = "all" if len(left) == sum(row[3] is not None for row in rows) else "some"
+        return f"The gradients of {place} parameters are what they were."
     return ""
 
 
-def _cleared(grad):
+def _cleared(grad, value):
+    """Whether a gradient is None, the number 0, or zeros in the shape of the parameter's value."""
     array = as_array(grad)
-    return grad.get("type") == "None" or (array is not None and not array.any())
+    numbers = array is not None and array.dtype.kind in "iuf" and array.shape in ((), np.shape(value))
+    return grad.get("type") == "None" or (numbers and not array.any())
+
+
+def _is_kept(grad, before):
+    array = as_array(grad)
+    return array is not None and before is not None and np.array_equal(array, before)
 
 
 ZERO_GRAD = Exercise(

@@ -43,6 +43,8 @@ def _compare_build(case, value, expected):
     layers, shapes, output = (_plain(item) for item in items)
     if not all(isinstance(part, list) for part in (layers, shapes, output)):
         return "The result must be an nn.Sequential."
+    if not layers:
+        return "The nn.Sequential holds no layers."
     if layers != ["Linear", "ReLU", "Linear", "Flatten"]:
         return f"The layers are {', '.join(map(str, layers))}; asked are Linear, ReLU, Linear, Flatten."
     if shapes != [[3, 5], [3], [1, 3], [1]]:
@@ -100,6 +102,8 @@ BUILD = Exercise(
             "no bias",
             "The biases are missing (bias=False).",
             {"nn.Linear(5, 3)": "nn.Linear(5, 3, bias=False)", "nn.Linear(3, 1)": "nn.Linear(3, 1, bias=False)"},
+            {"nn.Linear(5, 3)": "nn.Linear(5, 3, bias=False)"},
+            {"nn.Linear(3, 1)": "nn.Linear(3, 1, bias=False)"},
         ),
         Slip(
             "a list of layers",

@@ -1,0 +1,79 @@
+r"""Formulas from LaTeX to MathML, which browsers set by themselves: no script, no font, no request.
+
+latex2mathml does the work; what it does not know is the environment `aligned`, which becomes a table here.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from latex2mathml.converter import convert
+
+ALIGNED = re.compile(r"\\begin\{aligned\}(.*?)\\end\{aligned\}", re.DOTALL)
+ROW_END = re.compile(r"\\\\(?:\[[^\]]*\])?")
+PIECE = re.compile(r"\\\\(?:\[[^\]]*\])?|\\.|[{}&]|\\begin\{\w+\*?\}|\\end\{\w+\*?\}", re.DOTALL)
+ENVIRONMENT = re.compile(r"\\(begin|end)\{\w+\*?\}")
+ROOT = re.compile(r"^<math[^>]*>(.*)</math>$", re.DOTALL)
+
+
+def inline(tex: str) -> str:
+    """A formula in a line of text."""
+    return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="inline">{content(tex)}</math>'
+
+
+def display(tex: str) -> str:
+    """A formula on a line of its own; one that is too wide can be scrolled, by keys as well."""
+    formula = f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">{content(tex)}</math>'
+    return f'<span class="formula" tabindex="0">{formula}</span>'
+
+
+def content(tex: str) -> str:
+    """What stands inside `<math>`.
+
+    Raises
+    ------
+    ValueError
+        If a command is not understood.
+    """
+    parts = []
+    for k, part in enumerate(ALIGNED.split(tex.strip())):
+        if part.strip():
+            parts.append(_table(part) if k % 2 else _plain(part))
+    return f"<mrow>{''.join(parts)}</mrow>"
+
+
+def _plain(tex: str) -> str:
+    root = ROOT.match(convert(tex.strip()))
+    if root is None or "\\" in root[1]:
+        message = f"this formula cannot be set: {tex.strip()}"
+        raise ValueError(message)
+    return root[1]
+
+
+def _table(body: str) -> str:
+    """The rows of `aligned`: right, left, right, left."""
+    rows = []
+    for row in split(body, at_row_ends=True):
+        cells = [f"<mtd>{_plain(cell) if cell.strip() else ''}</mtd>" for cell in split(row, at_row_ends=False)]
+        rows.append(f"<mtr>{''.join(cells)}</mtr>")
+    return f'<mtable class="aligned" displaystyle="true">{"".join(rows)}</mtable>'
+
+
+def split(tex: str, *, at_row_ends: bool) -> list[str]:
+    r"""The parts between `\\`, or between `&`, that stand in no brace and no inner environment."""
+    parts, start, depth = [], 0, 0
+    for piece in re.finditer(rf"{ENVIRONMENT.pattern}|{PIECE.pattern}", tex, re.DOTALL):
+        word = piece[0]
+        depth += (word == "{" or word.startswith(r"\begin{")) - (word == "}" or word.startswith(r"\end{"))
+        ends = ROW_END.fullmatch(word) if at_row_ends else word == "&"
+        if ends and depth == 0:
+            parts.append(tex[start : piece.start()])
+            start = piece.end()
+    last = tex[start:]
+    return [*parts, last] if last.strip() or not at_row_ends else parts
+
+
+def as_text(tex: str) -> str:
+    """A short formula where no markup can stand, such as a title."""
+    return html.escape(re.sub(r"[\\{}$]", "", tex))

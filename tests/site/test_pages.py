@@ -1,0 +1,185 @@
+"""The pages to read: what they say, where they lead, what they weigh, and that nothing on them asks another server."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import nbformat
+import pytest
+
+from dlcalc.site import build, mathematics
+from dlcalc.site.course import lessons
+from dlcalc.site.prose import Prose, to_html
+from dlcalc.site.shell import STYLE
+
+# Attributes of which a browser fetches the address by itself; a link is followed by people.
+FETCHED = {"src", "srcset", "poster", "data", "background"}
+BUDGET = 300_000
+
+
+class Page(HTMLParser):
+    """The elements of a page, the ids and the addresses on it."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.elements, self.ids, self.links, self.fetched, self.images = [], [], [], [], []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.elements.append(tag)
+        self.ids += [given["id"]] if "id" in given else []
+        self.links += [given["href"]] if tag == "a" and "href" in given else []
+        self.fetched += [value for name, value in attrs if name in FETCHED]
+        self.fetched += [given["href"]] if tag == "link" else []
+        self.images += [given] if tag in ("img", "iframe") else []
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The pages of two lessons, with the figures that move in them."""
+    out = tmp_path_factory.mktemp("site") / "out"
+    build.build(out, only=["00", "03"], runs=True)
+    return out
+
+
+def pages(site):
+    return [path for path in site.rglob("*.html") if "films" not in path.parts]
+
+
+def outside(address):
+    return bool(re.match(r"(?:[a-z]+:)?//", address))
+
+
+def test_every_link_and_every_file_that_a_page_asks_for_is_there(site):
+    for path in pages(site):
+        page = Page(path)
+        for address in [*page.links, *page.fetched]:
+            target = unquote(re.split(r"[?#]", address)[0])
+            if target and not outside(address) and not address.startswith("data:") and "run/" not in target:
+                assert (path.parent / target).exists(), (path.name, address)
+
+
+def test_a_link_within_the_site_leads_to_a_part_that_is_there(site):
+    for path in pages(site):
+        for address in Page(path).links:
+            target, _, part = address.partition("#")
+            if part and not outside(address):
+                assert part in Page((path.parent / target) if target else path).ids
+
+
+def test_no_page_fetches_anything_from_another_server(site):
+    for path in site.rglob("*.html"):
+        assert [address for address in Page(path).fetched if outside(address)] == [], path.name
+    for path in [*site.rglob("*.css"), *site.rglob("*.js")]:
+        assert not re.search(r"https?://|@import|fetch\(", path.read_text(encoding="utf-8")), path.name
+
+
+def test_every_picture_and_every_film_has_words(site):
+    for path in pages(site):
+        for image in Page(path).images:
+            decoration = path.name == "index.html" and image.get("alt") == ""
+            assert decoration or len(image.get("alt") or image.get("title") or "") > 20, (path.name, image)
+
+
+def test_ids_are_unique_and_there_is_one_heading_of_the_first_rank(site):
+    for path in pages(site):
+        page = Page(path)
+        assert len(page.ids) == len(set(page.ids)), path.name
+        assert page.elements.count("h1") == 1, path.name
+        assert page.elements.count("main") == 1, path.name
+
+
+def test_the_front_page_with_all_it_loads_stays_in_its_budget(site):
+    front = site / "index.html"
+    loaded = [site / address for address in Page(front).fetched if not address.startswith("data:")]
+    cards = [path for path in loaded if path.parent.name == "pictures"]
+    shared = front.stat().st_size + sum(path.stat().st_size for path in loaded if path not in cards)
+    # Eleven cards of which each is like the larger of the two.
+    assert shared + 11 * max(path.stat().st_size for path in cards) < BUDGET
+
+
+def test_formulas_are_set_without_a_script(site):
+    text = (site / "read" / "03_the_smallest_network.html").read_text(encoding="utf-8")
+    assert text.count("<math ") > 20
+    assert '<mtable class="aligned"' in text
+    assert "$$" not in text
+    assert r"\frac" not in text
+    assert "<script" not in text
+
+
+def test_each_flipbook_has_a_film_and_every_film_is_shown(site):
+    films = sorted(path.name for path in (site / "films").iterdir())
+    shown = [Path(image["src"]).name for path in pages(site) for image in Page(path).images if "title" in image]
+    assert sorted(shown) == films
+    assert {name[:2] for name in films} == {"00", "03"}
+
+
+def test_worked_answers_are_folded_and_all_there(site):
+    for lesson in lessons(["03"]):
+        text = (site / "read" / f"{lesson.stem}.html").read_text(encoding="utf-8")
+        for exercise in lesson.exercises:
+            assert text.count(f"<summary>A worked answer to {exercise}:") == 1
+
+
+def test_the_notebooks_are_the_learners(site):
+    for lesson in lessons(["00", "03"]):
+        assert (site / "notebooks" / lesson.learner.name).read_bytes() == lesson.learner.read_bytes()
+
+
+def test_the_site_leaves_alone_what_is_no_site(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(FileExistsError, match="name another folder"):
+        build.prepare(tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_an_older_site_is_replaced(tmp_path):
+    build.prepare(tmp_path / "site")
+    (tmp_path / "site" / "read" / "old.html").write_text("old")
+    build.prepare(tmp_path / "site")
+    assert not (tmp_path / "site" / "read" / "old.html").exists()
+
+
+def test_a_lesson_that_is_not_there_is_named():
+    with pytest.raises(ValueError, match="There is no lesson 42"):
+        lessons(["42"])
+
+
+@pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.number)
+def test_every_formula_of_every_lesson_can_be_set(lesson):
+    for cell in nbformat.read(lesson.worked, as_version=4).cells:
+        if cell.cell_type == "markdown":
+            made = to_html(cell.source, Prose(lambda url: url))
+            assert "$$" not in made
+            assert made.count("<math ") >= cell.source.count("$$") // 2
+
+
+@pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.number)
+def test_every_lesson_says_what_its_card_needs(lesson):
+    assert 5 <= lesson.minutes <= 60
+    assert lesson.question.endswith("?")
+    assert (lesson.points > 0) == bool(lesson.exercises)
+
+
+def test_aligned_equations_become_rows_and_cells():
+    made = mathematics.content(r"\begin{aligned} a &= \frac{b & c}{d} \\[4pt] e &= f && \text{for g} \end{aligned}")
+    assert made.count("<mtr>") == 2
+    assert made.count("<mtd>") == 6
+
+
+def test_a_matrix_inside_aligned_keeps_its_own_rows():
+    parts = mathematics.split(r"a &= \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \\ b &= c", at_row_ends=True)
+    assert len(parts) == 2
+    assert len(mathematics.split(parts[0], at_row_ends=False)) == 2
+
+
+def test_a_formula_that_cannot_be_set_is_an_error_and_no_red_text():
+    with pytest.raises(ValueError, match="cannot be set"):
+        mathematics.inline(r"a + \thisisnocommand{b}")
+
+
+def test_the_pages_have_a_light_and_a_dark_form(site):
+    assert "prefers-color-scheme: dark" in (site / STYLE).read_text(encoding="utf-8")
+    assert "prefers-reduced-motion" in (site / STYLE).read_text(encoding="utf-8")
