@@ -20,10 +20,9 @@ Griewank & Walther, *Evaluating Derivatives*, 2nd ed. (2008); Baydin et al., JML
 import importlib
 import math
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import count
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -47,8 +46,8 @@ class Primitive:
 
     name: str
     forward: Callable[..., Any]
-    vjps: Iterable[Rule]
-    jvps: Iterable[Rule]
+    vjps: Any
+    jvps: Any
     saves: bool = True
     scales: bool = False
     compute: Callable[..., Any] = field(init=False)
@@ -71,7 +70,7 @@ TABLE: dict[str, Primitive] = {}
 
 
 def _row(
-    name: str, forward: Callable[..., Any], vjps: Iterable[Rule], jvps: Iterable[Rule], **needs: bool
+    name: str, forward: Callable[..., Any], vjps: Any, jvps: Any, **needs: bool
 ) -> Primitive:
     TABLE[name] = Primitive(name, forward, vjps, jvps, **needs)
     return TABLE[name]
@@ -182,8 +181,12 @@ def _within(x: Any, low: Any, high: Any) -> Any:
     return above if high is None else above * (x <= high)
 
 
+def _relu_rule(y_bar: Any, y: Any, x: Any) -> Any:
+    return y_bar * np.sign(y)
+
+
 # relu′(0) = 0 and abs′(0) = 0; leaky_relu′(0) is its slope; clamp passes on both of its bounds.
-RELU = _elementwise("relu", lambda x: np.maximum(x, 0), lambda y_bar, y, x: y_bar * np.sign(y))
+RELU = _elementwise("relu", lambda x: np.maximum(x, 0), _relu_rule)
 ABS = _elementwise("abs", operator.abs, lambda y_bar, y, x: y_bar * np.sign(x))
 LEAKY_RELU = _elementwise(
     "leaky_relu",
@@ -271,6 +274,16 @@ def _outer(Z_bar: Any, X: Any) -> Any:
     return Z_bar[..., None] * X if X.ndim == 1 else _transposed(Z_bar) @ X
 
 
+@lru_cache(maxsize=16)
+def _ones(n: int, dtype: Any) -> Any:
+    return np.ones(n, dtype)
+
+
+def _column_sums(Z_bar: Any) -> Any:
+    """1ᵀ Z̄: as a product it takes a quarter of the time of sum(0)."""
+    return _ones(Z_bar.shape[0], Z_bar.dtype).dot(Z_bar)
+
+
 def _affine(X: Any, W: Any, b: Any = None) -> Any:
     Z = X.dot(W.T) if X.ndim < 3 else X @ W.T
     return Z if b is None else np.add(Z, b, Z if b.dtype is Z.dtype else None)
@@ -284,7 +297,7 @@ LINEAR = _row(
     vjps=(
         lambda Z_bar, Z, X, W, b=None: Z_bar.dot(W) if Z_bar.ndim == 2 else Z_bar @ W,
         lambda Z_bar, Z, X, W, b=None: Z_bar.T.dot(X) if X.ndim == 2 == Z_bar.ndim else _outer(Z_bar, X),
-        lambda Z_bar, Z, X, W, b: Z_bar,
+        lambda Z_bar, Z, X, W, b: _column_sums(Z_bar) if type(Z_bar) is np.ndarray and Z_bar.ndim == 2 == Z.ndim else Z_bar,
     ),
     jvps=(
         lambda X_dot, Z, X, W, b=None: X_dot @ W.T,
@@ -389,8 +402,8 @@ class _ForEachInput:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
 
-    def __iter__(self) -> Any:
-        return (partial(self.rule, i) for i in count())
+    def __getitem__(self, i: int) -> Rule:
+        return partial(self.rule, i)
 
 
 def _cat_part(i: int, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -496,14 +509,17 @@ LOG_SOFTMAX = _row(
 
 
 def _mean_square(f: Any, y: Any) -> Any:
-    difference = (f - y).reshape(-1)
+    difference = f - y
+    if difference.ndim != 1:
+        difference = difference.reshape(-1)
     return difference.dot(difference) / difference.shape[0]
 
 
 def _mean_square_slope(l_bar: Any, f: Any, y: Any) -> Any:
     difference = f - y
-    scale = l_bar * (2 / math.prod(difference.shape))
-    return difference * (scale.reshape(scale.shape + (1,) * difference.ndim) if scale.ndim else scale)
+    if l_bar.ndim:
+        l_bar = l_bar.reshape(l_bar.shape + (1,) * difference.ndim)
+    return difference * (l_bar * (2 / math.prod(difference.shape)))
 
 
 # mean (f - y)² in one node: the lecture's loss.

@@ -527,9 +527,9 @@ class Tensor:
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> "Tensor":
         """Dimensions start_dim to end_dim, both included, made one."""
         shape = self.value.shape or (1,)
-        places = range(len(shape))
-        start, end = places[start_dim], places[end_dim] + 1
-        return self.through(ops.RESHAPE, (*shape[:start], math.prod(shape[start:end]), *shape[end:]))
+        start, end = self.axis(start_dim) + len(shape), self.axis(end_dim) + len(shape) + 1
+        merged = (*shape[:start], math.prod(shape[start:end]), *shape[end:])
+        return apply(ops.RESHAPE, (self,), (self.value, merged), self.tracked)
 
     def permute(self, *dims: Any) -> "Tensor":
         """The dimensions in another order."""
