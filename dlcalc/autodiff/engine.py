@@ -13,7 +13,7 @@ Griewank & Walther, *Evaluating Derivatives*, 2nd ed. (2008).
 
 import threading
 from collections.abc import Iterable
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heappushpop
 from itertools import count
 from typing import Any
 
@@ -179,46 +179,53 @@ def _pull(roots: Any, seeds: Any, needed: Any, keep: Any, retain: bool, record: 
     found: dict[Any, Any] = {}
     waiting: list[tuple[int, Any]] = []
     for root, seed in zip(roots, seeds, strict=True):
-        _add(root, seed, adjoints, waiting)
-    while waiting:
-        # The youngest node: all its consumers are younger still, so they have been visited.
-        y = heappop(waiting)[1]
+        if root.operation is not None and root not in adjoints:
+            heappush(waiting, (root.age, root))
+        adjoints[root] = adjoints[root] + seed if root in adjoints else seed
+    y = heappop(waiting)[1] if waiting else None
+    while y is not None:
         y_bar = adjoints.pop(y)
         if y.retains or y in keep:
             found[y] = y_bar
-        inputs = y.inputs or inputs_of(y)
+        inputs, arguments, operation = y.inputs or inputs_of(y), y.arguments, y.operation
         if y.age > last_change:
             _check_unchanged(y)
-        saved = (y_bar, y, *inputs, *y.arguments[len(inputs) :]) if record else (y_bar, y.value, *y.arguments)
+        saved = (y_bar, y, *inputs, *arguments[len(inputs) :]) if record else (y_bar, y.value, *arguments)
+        following = None
         passed = False
-        for x, vjp in zip(inputs, y.operation.vjps):  # noqa: B905 (a mere number is an argument, but no input)
+        vjps, i = operation.vjps, -1
+        for x in inputs:
+            i += 1
             if x.tracked if needed is None else x in needed:
                 passed = True
-                x_bar = vjp(*saved)
-                if x_bar.shape != x.value.shape and x_bar.shape[n_batch:] != x.value.shape:
-                    x_bar = unbroadcast(x_bar, x.value.shape, n_batch)
+                x_bar = vjps[i](*saved)
+                shape = x.value.shape
+                if x_bar.shape != shape and x_bar.shape[n_batch:] != shape:
+                    x_bar = unbroadcast(x_bar, shape, n_batch)
                 if x in adjoints:
                     adjoints[x] = adjoints[x] + x_bar
-                elif x.operation is not None:
-                    adjoints[x] = x_bar
-                    heappush(waiting, (x.age, x))
-                else:
+                    continue
+                if x.operation is None:
                     # What a leaf receives may become its .grad, which must not be shared.
                     adjoints[x] = x_bar.copy() if x_bar is y_bar and not record else x_bar
-        if passed and not retain and _saves(y.operation, inputs):
+                    continue
+                adjoints[x] = x_bar
+                if following is None:
+                    following = x
+                else:
+                    heappush(waiting, (x.age, x))
+        if passed and not retain and operation.saves and (len(inputs) > 1 or not operation.scales):
             y.inputs = y.arguments = None
+        # The youngest node next: all its consumers are younger still, so they have been visited.
+        if not waiting:
+            y = following
+        elif following is None:
+            y = heappop(waiting)[1]
+        else:
+            y = heappushpop(waiting, (following.age, following))[1]
     if found:
         adjoints.update(found)
     return adjoints
-
-
-def _add(root: Any, seed: Any, adjoints: dict[Any, Any], waiting: list[tuple[int, Any]]) -> None:
-    if root in adjoints:
-        adjoints[root] = adjoints[root] + seed
-        return
-    adjoints[root] = seed
-    if root.operation is not None:
-        heappush(waiting, (root.age, root))
 
 
 def pushforward(sources: list[Any], tangents: list[Any], root: Any, *, record: bool) -> Any:

@@ -24,6 +24,8 @@ from dlcalc.autodiff.grad_mode import enable_grad
 from dlcalc.autodiff.tensor import Tensor, cat, untracked
 
 Function = Callable[..., Any]
+# Where a row that multiplies a matrix by a vector has the vector, and where the matrix.
+PRODUCTS = {ops.LINEAR: (0, 1), ops.MATMUL: (1, 0)}
 
 
 def _fresh(x: Any) -> Tensor:
@@ -170,12 +172,27 @@ def jacrev(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = Fals
     @wraps(f)
     def jacobian(*args: Any) -> Any:
         variables, y, aux = _run(f, args, _places(argnums), has_aux)
-        seed = untracked(_units(y.value.shape, y.value.dtype))
-        pulled = _pull(y, seed, variables, record=_leads_elsewhere(y, variables))
+        root, seed = _start(y, variables)
+        pulled = _pull(root, seed, variables, record=_leads_elsewhere(y, variables))
         results = [x_bar.reshape(y.value.shape + x.value.shape) for x_bar, x in zip(pulled, variables, strict=True)]
         return (_packed(results, argnums), aux) if has_aux else _packed(results, argnums)
 
     return jacobian
+
+
+def _start(y: Tensor, variables: list[Tensor]) -> tuple[Tensor, Tensor]:
+    """The node where the backward pass begins, and ∂y/∂(that node).
+
+    This is y itself with all unit cotangents but where y = W x + b: there W is known without a product of matrices.
+    """
+    if y.operation in PRODUCTS and y.value.ndim == 1:
+        place, other = PRODUCTS[y.operation]
+        x, W = y.inputs[place], y.inputs[other]
+        own = set(variables)
+        constant = (z.operation is None and z not in own for z in y.inputs if z is not x)
+        if x.tracked and x.value.ndim == 1 and x not in own and all(constant):
+            return x, W
+    return y, untracked(_units(y.value.shape, y.value.dtype))
 
 
 def jacfwd(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Function:

@@ -119,8 +119,7 @@ def _local_derivative(y: Tensor, i: int) -> Array:
     shape = y.value.shape
     size = int(np.prod(shape, dtype=int))
     units = np.eye(size, dtype=y.value.dtype).reshape((size, *shape))
-    rule = next(vjp for k, vjp in enumerate(y.operation.vjps) if k == i)  # type: ignore[union-attr]
-    x_bar = np.asarray(quietly(_LOOKING, rule, units, y.value, *arguments))
+    x_bar = np.asarray(quietly(_LOOKING, y.operation.vjps[i], units, y.value, *arguments))  # type: ignore[union-attr]
     return np.asarray(unbroadcast(x_bar, inputs[i].value.shape, 1)).reshape(shape + inputs[i].value.shape)
 
 

@@ -89,10 +89,14 @@ class SGD(Optimizer):
             return
         # The plain rule w ← w - η g, without asking for every parameter which rule it is.
         lr = self.options["lr"]
+        changes = recorder.changes
+        recorder.last_change = now = recorder.next_age()
         for w in self.params:
             if w.grad is not None:
-                recorder.note_change(w.value)
-                w.value -= lr * w.grad.value
+                value = w.value
+                changes[id(value if value.base is None else value.base)] = now
+                value -= lr * w.grad.value
+                w.value = value
 
     def update(self, w: Tensor, g: Any) -> Any:
         """η b, or η (g + μ b) after Nesterov; the first b is g itself."""

@@ -49,10 +49,13 @@ def untracked(value: Any) -> "Tensor":
     return y
 
 
-def apply(operation: Primitive, inputs: tuple["Tensor", ...], arguments: tuple[Any, ...], tracked: bool) -> "Tensor":
+def apply(
+    operation: Primitive, inputs: tuple["Tensor", ...], arguments: tuple[Any, ...], tracked: bool, depth: int = 2
+) -> "Tensor":
     """operation(*arguments) as a tensor that remembers how it came about, and on which line, if it is tracked.
 
-    Every operation passes here. `arguments` are the values of the inputs, in order, and then the parameters.
+    Every operation passes here. `arguments` are the values of the inputs, in order, and then the parameters; `depth`
+    calls further out stands the line that the user wrote.
     """
     try:
         value = operation.compute(*arguments)
@@ -64,7 +67,7 @@ def apply(operation: Primitive, inputs: tuple["Tensor", ...], arguments: tuple[A
     y.retains = False
     if tracked and mode.enabled:
         y.tracked = True
-        frame = _caller(2)
+        frame = _caller(depth)
         y.operation = operation
         y.inputs = inputs
         y.arguments = arguments
@@ -259,7 +262,7 @@ class Tensor:
 
     def through(self, operation: Primitive, *parameters: Any) -> "Tensor":
         """operation(self, *parameters)."""
-        return apply(operation, (self,), (self.value, *parameters), self.tracked)
+        return apply(operation, (self,), (self.value, *parameters), self.tracked, 3)
 
     # --- what it is ---
 
@@ -529,7 +532,8 @@ class Tensor:
         shape = self.value.shape or (1,)
         places = range(len(shape))
         start, end = places[start_dim], places[end_dim] + 1
-        return self.through(ops.RESHAPE, (*shape[:start], math.prod(shape[start:end]), *shape[end:]))
+        merged = (*shape[:start], math.prod(shape[start:end]), *shape[end:])
+        return apply(ops.RESHAPE, (self,), (self.value, merged), self.tracked)
 
     def permute(self, *dims: Any) -> "Tensor":
         """The dimensions in another order."""

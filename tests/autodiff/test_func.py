@@ -153,3 +153,27 @@ def test_a_hessian_by_two_arguments_is_a_table_of_blocks():
 def test_errors_say_what_is_wrong(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_jacobian_that_begins_behind_a_product_equals_the_product_of_jacobians(recorded):
+    rng = np.random.default_rng(3)
+    W1, W2 = torch.tensor(rng.normal(size=(4, 3))), torch.tensor(rng.normal(size=(2, 4)), requires_grad=recorded)
+    b, x = torch.tensor(rng.normal(size=2), requires_grad=recorded), torch.tensor(rng.normal(size=3))
+    slopes = 1 - np.tanh(W1.numpy() @ x.numpy()) ** 2
+    expected = W2.detach().numpy() @ (slopes[:, None] * W1.numpy())
+    linear = torch.nn.functional.linear
+    for f in (lambda v: linear(torch.tanh(W1 @ v), W2, b), lambda v: W2 @ torch.tanh(linear(v, W1))):
+        J = torch.func.jacrev(f)(x)
+        assert J.requires_grad == recorded
+        np.testing.assert_allclose(J.detach().numpy(), expected, rtol=1e-13)
+
+
+def test_the_jacobian_of_a_product_is_a_copy_of_its_matrix():
+    W, x = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.ones(2)
+    J = torch.func.jacrev(lambda v: W @ v)(x)
+    J.zero_()
+    assert W.tolist() == [[1, 2], [3, 4]]
+    by_matrix = torch.func.jacrev(lambda A: A @ (A @ x))(W).numpy()
+    expected = torch.func.jacfwd(lambda A: A @ (A @ x))(W).numpy()
+    np.testing.assert_allclose(by_matrix, expected, rtol=1e-14)

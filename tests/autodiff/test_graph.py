@@ -33,6 +33,12 @@ def test_nodes_tell_their_source_line():
     assert torch.graph(f).nodes[0].source == ""
 
 
+def test_methods_with_arguments_tell_the_line_that_called_them():
+    x = torch.tensor([[1.0, 2.0]], requires_grad=True)
+    y = x.flatten(0, 1).sum(0)
+    assert {node.source for node in torch.graph(y).nodes[1:]} == {"y = x.flatten(0, 1).sum(0)"}
+
+
 def test_code_without_a_file_has_an_empty_line():
     space = {"x": torch.ones(1, requires_grad=True)}
     exec("y = x * 2", space)

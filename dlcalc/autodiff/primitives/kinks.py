@@ -1,0 +1,67 @@
+"""Functions with kinks and choices, with PyTorch's conventions there."""
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from dlcalc.autodiff.primitives.table import Primitive, elementwise
+
+
+def _within(x: Any, low: Any, high: Any) -> Any:
+    """Whether low <= x <= high, where None is no bound."""
+    above = True if low is None else x >= low
+    return above if high is None else above * (x <= high)
+
+
+def _relu_rule(y_bar: Any, y: Any, x: Any) -> Any:
+    return y_bar * np.sign(y)
+
+
+# relu′(0) = 0 and abs′(0) = 0; leaky_relu′(0) is its slope; clamp passes on both of its bounds.
+RELU = elementwise("relu", lambda x: np.maximum(x, 0), _relu_rule)
+ABS = elementwise("abs", operator.abs, lambda y_bar, y, x: y_bar * np.sign(x))
+LEAKY_RELU = elementwise(
+    "leaky_relu",
+    lambda x, slope: np.where(x > 0, x, slope * x),
+    lambda y_bar, y, x, slope: WHERE(y_bar, slope * y_bar, x > 0),
+)
+ELU = elementwise(
+    "elu",
+    lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
+    lambda y_bar, y, x, alpha: WHERE(y_bar, y_bar * (alpha * np.exp(np.minimum(x, 0.0))), x > 0),
+)
+SIGN = elementwise("sign", np.sign, lambda y_bar, y, x: 0 * y_bar)
+FLOOR = elementwise("floor", np.floor, lambda y_bar, y, x: 0 * y_bar)
+CEIL = elementwise("ceil", np.ceil, lambda y_bar, y, x: 0 * y_bar)
+ROUND = elementwise("round", np.rint, lambda y_bar, y, x: 0 * y_bar)
+FLOOR_DIVIDE = elementwise(
+    "floor_divide",
+    operator.floordiv,
+    lambda y_bar, y, a, b: 0 * y_bar,
+    lambda y_bar, y, a, b: 0 * y_bar,
+)
+CLAMP = elementwise(
+    "clamp",
+    np.clip,
+    lambda y_bar, y, x, low, high: y_bar * _within(x, low, high),
+)
+WHERE: Primitive = elementwise(
+    "where",
+    lambda a, b, mask: np.where(mask, a, b),
+    lambda y_bar, y, a, b, mask: WHERE(y_bar, 0.0, mask),
+    lambda y_bar, y, a, b, mask: WHERE(0.0, y_bar, mask),
+)
+# A tie gives half to each.
+MAXIMUM = elementwise(
+    "maximum",
+    np.maximum,
+    lambda y_bar, y, a, b: WHERE(y_bar / 2, y_bar * (a > b), a == b),
+    lambda y_bar, y, a, b: WHERE(y_bar / 2, y_bar * (b > a), a == b),
+)
+MINIMUM = elementwise(
+    "minimum",
+    np.minimum,
+    lambda y_bar, y, a, b: WHERE(y_bar / 2, y_bar * (a < b), a == b),
+    lambda y_bar, y, a, b: WHERE(y_bar / 2, y_bar * (b < a), a == b),
+)

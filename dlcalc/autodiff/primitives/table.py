@@ -1,0 +1,63 @@
+"""What a row of the table of primitives is, and the table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from dlcalc.autodiff.silence import silent_context
+
+COMPUTING = silent_context()
+
+Rule = Callable[..., Any]
+Axes = tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Primitive:
+    """One row: y = forward(*inputs, *parameters) with a VJP and a JVP for each input.
+
+    `saves` says whether a rule needs the values of inputs or output; only then does changing them in place matter.
+    `scales` says that with a constant for its second input a rule needs that constant alone.
+    `compute` is the forward in a silent context, which may be taken (see `silence`).
+    """
+
+    name: str
+    forward: Callable[..., Any]
+    vjps: Any
+    jvps: Any
+    saves: bool = True
+    scales: bool = False
+    compute: Callable[..., Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "compute", partial(COMPUTING.run, self.forward))
+
+    def __call__(self, *arguments: Any) -> Any:
+        """The forward on arrays; if any argument is a tensor, a recorded tensor."""
+        for argument in arguments:
+            if hasattr(argument, "requires_grad"):
+                return argument.call(self, arguments)
+        return self.forward(*arguments)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+
+TABLE: dict[str, Primitive] = {}
+
+
+def row(name: str, forward: Callable[..., Any], vjps: Any, jvps: Any, **needs: bool) -> Primitive:
+    """A new row in the table."""
+    TABLE[name] = Primitive(name, forward, vjps, jvps, **needs)
+    return TABLE[name]
+
+
+def elementwise(name: str, forward: Callable[..., Any], *rules: Rule, **needs: bool) -> Primitive:
+    """A row whose Jacobians are diagonal, thus their own transposes: one rule serves both directions."""
+    return row(name, forward, rules, rules, **needs)
+
+
+def linear(name: str, forward: Callable[..., Any], vjp: Rule) -> Primitive:
+    """A row that is linear in its one input: its JVP is itself, and it needs no saved values."""
+    return row(name, forward, (vjp,), (lambda x_dot, y, x, *parameters: TABLE[name](x_dot, *parameters),), saves=False)
