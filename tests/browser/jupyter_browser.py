@@ -50,7 +50,14 @@ SERVER_OPTIONS = [
     "--FileContentsManager.delete_to_trash=False",
 ]
 # Jupyter's own noise: a missing icon, the browser's remark on layout, what Notebook 7 says when it starts.
-NOT_OURS = (r"favicon", r"ResizeObserver loop", r"reading 'schema'", r"Command '[\w:-]+' not registered")
+NOT_OURS = (
+    r"favicon",
+    r"ResizeObserver loop",
+    r"reading 'schema'",
+    r"Command '[\w:-]+' not registered",
+    # What builds the browser edition brings an extension for JupyterLite, which JupyterLab loads and cannot start.
+    r"@jupyterlite/pyodide-kernel-extension",
+)
 
 IDLE = """() => {
   const panel = window.jupyterapp?.shell?.currentWidget, context = panel?.sessionContext;
