@@ -72,7 +72,7 @@ hint("02.mse")
 # | [01 Forward propagation](01_forward_propagation.ipynb) | what the bias does to a decision line | 45 |
 # | [02 The gradient and stochastic gradient descent](02_the_gradient_and_stochastic_gradient_descent.ipynb) | why a mini-batch points the right way on average | 45 |
 # | [03 The smallest network](03_the_smallest_network.ipynb) | how a saturated unit kills one gradient and spares another | 35 |
-# | [04 Activations and their derivatives](04_activations_and_their_derivatives.ipynb) | why ten sigmoid layers pass at most a millionth of a change | 40 |
+# | [04 Activations and their derivatives](04_activations_and_their_derivatives.ipynb) | why ten sigmoid layers pass at most a millionth of a change | 45 |
 # | [05 Taylor and the Jacobian](05_taylor_and_the_jacobian.ipynb) | what "derivative" means for a layer | 45 |
 # | [06 The chain rule](06_the_chain_rule.ipynb) | why reverse order is cheap for many inputs and one output | 40 |
 # | [07 Backpropagation, unit by unit](07_backpropagation_unit_by_unit.ipynb) | that each ∂ℓ/∂w is a product of two numbers you already have | 40 |

@@ -16,6 +16,7 @@ from dlcalc.datasets import lecture_regression
 from dlcalc.exercises import check, hint, predict, solution
 from dlcalc.figures import gradient_descent
 from dlcalc.finite_differences import gradient
+from dlcalc.optimizers import SGD, Adam
 from dlcalc.training import minibatches as library_minibatches
 from dlcalc.widgets import explore
 
@@ -263,6 +264,29 @@ for rate in (0.1, 0.25, 0.4, 0.5, 0.6):
 # $2/\lambda \approx 0.68$. Near it the walk jumps across the valley; far below it, it creeps along.
 
 # %% [markdown]
+# ## Better steps
+#
+# With the gradient $g$ and the learning rate $\eta$, PyTorch's rules are, in this order:
+#
+# $$
+# \begin{aligned}
+# \text{momentum:}\quad u &\leftarrow \mu u + g, & \theta &\leftarrow \theta - \eta u \\
+# \text{Adam:}\quad m &\leftarrow \beta_1 m + (1-\beta_1)\, g, & s &\leftarrow \beta_2 s + (1-\beta_2)\, g^2, \\
+# \theta &\leftarrow \theta - \eta\, \frac{m/(1-\beta_1^t)}{\sqrt{s/(1-\beta_2^t)} + \varepsilon} && \text{both averages begin at 0; the divisions undo that}
+# \end{aligned}
+# $$
+#
+# In a long valley plain descent must take steps small enough for the steep direction, and creeps along the flat one. Momentum sums up past
+# gradients, which fade by $\mu$; Adam scales each direction by its own recent size.
+
+# %%
+for name, optimizer in {"plain": SGD(lr=0.004), "momentum": SGD(lr=0.004, momentum=0.9), "Adam": Adam(lr=0.1)}.items():
+    w = np.array([-4.0, 1.0])  # on the valley w₁² + 100 w₂², whose minimum is at 0
+    for _ in range(200):
+        optimizer.step([w], [np.array([2.0, 200.0]) * w])
+    print(f"{name:9s} distance from the minimum after 200 steps: {np.linalg.norm(w):.1e}")
+
+# %% [markdown]
 # ## Break it
 #
 # Three slips of training code. Set `bug` to each name in turn. One of them can be cured by a smaller `rate`. Which one, and by
@@ -294,5 +318,6 @@ predict("02.units")
 # [03 The smallest network](03_the_smallest_network.ipynb).
 #
 # **Sources.** Goodfellow, Bengio and Courville, *Deep Learning*, §4.3 (gradient-based optimization) and §5.9 (stochastic
-# gradient descent). Goh, *Why momentum really works*, Distill 2017, draws the factor $1 - \eta\lambda$ for each direction.
+# gradient descent). Goh, *Why momentum really works*, Distill 2017, draws the factor $1 - \eta\lambda$ for each direction. Kingma and Ba,
+# arXiv 1412.6980 (Adam).
 # Deisenroth, Faisal and Ong, *Mathematics for Machine Learning*, §5.2 (partial derivatives and gradients).

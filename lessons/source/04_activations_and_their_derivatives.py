@@ -7,7 +7,7 @@
 # how much of an error signal is left. In this lesson you work out three slopes by hand, see what ten of them do when
 # they are multiplied, and write the functions that later lessons stand on.
 #
-# *Time: about 40 minutes. You need: lesson 03, the quotient rule.*
+# *Time: about 45 minutes. You need: lesson 03, the quotient rule.*
 
 # %%
 import numpy as np
@@ -16,6 +16,7 @@ from dlcalc import activations
 from dlcalc.exercises import check, hint, predict, solution
 from dlcalc.figures import activation_and_slope, product_of_slopes
 from dlcalc.gradient_check import gradient_check
+from dlcalc.initializers import INITIALIZERS
 from dlcalc.widgets import explore, flipbook
 
 # %% [markdown]
@@ -212,6 +213,31 @@ explore(
 # $|w|/4$. With larger weights the bound no longer shrinks, although large weights also push units into saturation.
 
 # %% [markdown]
+# ## Where to start
+#
+# With weights of mean 0 and variance $s$, and $v$ independent of them, a sum of $n$ products has the variance
+#
+# $$
+# \begin{aligned}
+# \operatorname{Var}(z_j) &= n_{\text{in}}\, s\, \mathbb{E}[v_i^2] && \text{forward: kept from layer to layer if } s = 1/n_{\text{in}} \\[2pt]
+# \operatorname{Var}\Bigl(\textstyle\sum_k w_{kj}\delta_k\Bigr) &= n_{\text{out}}\, s\, \mathbb{E}[\delta_k^2] && \text{backward: kept if } s = 1/n_{\text{out}} \\[2pt]
+# \text{Xavier:}\quad s &= \tfrac{2}{n_{\text{in}} + n_{\text{out}}} && \text{between the two, for } \varphi \text{ with slope 1 at 0} \\[2pt]
+# \text{He:}\quad s &= \tfrac{2}{n_{\text{in}}} && \text{ReLU keeps half of } \mathbb{E}[z^2] \text{, so twice as much}
+# \end{aligned}
+# $$
+#
+# `nn.Linear` draws from $U(\pm 1/\sqrt{n_{\text{in}}})$, so $s = 1/(3 n_{\text{in}})$: neither. Twenty ReLU layers show what that does:
+
+# %%
+# NBVAL_CHECK_OUTPUT
+for name in ("he_normal", "xavier_normal", "torch_linear"):
+    rng = np.random.default_rng(0)
+    v = rng.standard_normal((256, 100))
+    for _ in range(20):
+        v = np.maximum(v @ INITIALIZERS[name](100, 100, rng)[:, :-1].T, 0)
+    print(f"{name:14s} size of v after 20 layers: {np.sqrt((v**2).mean()):.1e}")
+
+# %% [markdown]
 # ## Where floating point and mathematics part
 #
 # The sigmoid's slope is positive for every real $z$. In floating point that depends on how you write it:
@@ -275,5 +301,5 @@ predict("04.softsign")
 # than one direction to go: [05 Taylor and the Jacobian](05_taylor_and_the_jacobian.ipynb).
 #
 # **Sources.** Goodfellow, Bengio and Courville, *Deep Learning*, §6.3 (hidden units). Glorot and Bengio, *Understanding the
-# difficulty of training deep feedforward neural networks*, AISTATS 2010. The accuracy of `dlcalc.activations` in the
+# difficulty of training deep feedforward neural networks*, AISTATS 2010 (Xavier). He et al., arXiv 1502.01852, §2.2. The accuracy of `dlcalc.activations` in the
 # tails is tested against 60-digit arithmetic.

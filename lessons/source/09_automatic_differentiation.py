@@ -218,6 +218,49 @@ kept = predict("09.kept")
 kept
 
 # %% [markdown]
+# ## Both directions, and second derivatives
+#
+# Reverse mode carries $\bar y$ back. Forward mode carries a direction $\dot x$ on: each operation turns it into $\dot y = J\dot x$ as it
+# computes. Put one inside the other and you get second derivatives without ever forming the Hessian:
+#
+# $$
+# \underbrace{H v}_{(n)} = \frac{d}{d\varepsilon}\,\nabla f(x + \varepsilon v)\Big|_{\varepsilon = 0} \qquad \text{forward mode, along } v \text{, through the program that computes } \nabla f \text{ in reverse.}
+# $$
+
+# %%
+h = lambda p: (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2
+p, v = torch.tensor([-1.2, 1.0]), torch.tensor([1.0, 2.0])
+print("without H:", torch.func.jvp(torch.func.grad(h), (p,), (v,))[1].numpy().round(6))
+print("with H   :", (torch.func.hessian(h)(p) @ v).numpy().round(6))
+
+# %% [markdown]
+# ## What an engine says at a kink
+#
+# One function, written three ways, gets three slopes at 0: the engine differentiates your **program**, operation by operation, by a
+# convention for each. relu takes 0, a tie of maximum is split in halves, clamp counts its bounds in.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+zero = torch.tensor(0.0)
+programs = {
+    "relu(x)": torch.relu,
+    "maximum(x, 0)": lambda x: torch.maximum(x, zero),
+    "clamp(x, min=0)": lambda x: x.clamp(min=0),
+}
+for name, program in programs.items():
+    print(f"{name:16s}", torch.func.grad(program)(zero).item())
+
+# %% [markdown]
+# A branch that is not taken can still spoil a gradient. `where` passes 0 back into the unselected branch, and $0 \cdot \sqrt{0}' = 0 \cdot \infty$ is nan.
+# The cure is a second `where` inside, which keeps the dangerous operation away from 0.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+careless = lambda x: torch.where(x > 0, x.sqrt(), zero)
+careful = lambda x: torch.where(x > 0, torch.where(x > 0, x, torch.tensor(1.0)).sqrt(), zero)
+print("one where:", torch.func.grad(careless)(zero).item(), "  two:", torch.func.grad(careful)(zero).item())
+
+# %% [markdown]
 # ## Break it
 #
 # Plant a slip in a copy of the backward pass. `compare_backward` names the first node that disagrees; say why it is that one.
@@ -253,4 +296,5 @@ predict("09.transfer")
 # [10 Training](10_training.ipynb).
 #
 # **Sources.** Baydin, Pearlmutter, Radul and Siskind, JMLR 18(153), 2018. Griewank and Walther, *Evaluating Derivatives*, 2nd
-# edition, 2008. Kakade and Lee, arXiv 1809.08530 (what an engine may claim at kinks).
+# edition, 2008. Pearlmutter, Neural Computation 6 (1994), 147-160 (Hessian-vector products). Kakade and Lee, arXiv 1809.08530 (what an engine may
+# claim at kinks).

@@ -276,5 +276,4 @@ predict("10.transfer")
 progress()
 
 # %% [markdown]
-# **Sources.** Goh, *Why momentum really works*, Distill 2017. Kingma and Ba, arXiv 1412.6980 (Adam). He et al., arXiv 1502.01852, §2.2
-# (initialisation). The digits: Alpaydin and Kaynak, *Optical Recognition of Handwritten Digits*, UCI Machine Learning Repository, CC BY 4.0.
+# **Sources.** The digits: Alpaydin and Kaynak, *Optical Recognition of Handwritten Digits*, UCI Machine Learning Repository, CC BY 4.0.
