@@ -1,23 +1,11 @@
-"""One Jupyter server and one Chromium for all browser tests of a worker."""
+"""One Jupyter server for all browser tests of a worker."""
 
-import os
 import sys
 
 import pytest
-from jupyter_browser import DEMO_FOLDER, LESSONS, NotebookPage, chromium, find_browser, jupyter_server, photograph
-from playwright.sync_api import sync_playwright
+from jupyter_browser import DEMO_FOLDER, LESSONS, NotebookPage, jupyter_server, photograph
 
 sys.path.insert(0, str(DEMO_FOLDER))  # the figures on which the widgets are tested
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Headless Chromium; without one the tests are skipped, but never on a CI machine."""
-    if find_browser() is None:
-        reason = "no Chromium (Debian's package chromium, or Google Chrome) on this machine"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    with sync_playwright() as playwright, chromium(playwright) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -9,20 +9,15 @@ import functools
 import http.server
 import os
 import re
-import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
+from playwright import sync_api as playwright_api
 
 from dlcalc.site import build, lite
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
-
-playwright_api = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-from jupyter_browser import chromium, find_browser  # noqa: E402 - the folder is known since two lines
 
 LESSON = "03_the_smallest_network"
 WRONG = "def f(w, wp, x):\n    return w * wp * x"
@@ -44,15 +39,6 @@ def served(folder):
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if find_browser() is None:
-        reason = "no Chromium (Debian's package chromium, or Google Chrome) on this machine"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    with playwright_api.sync_playwright() as playwright, chromium(playwright) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
