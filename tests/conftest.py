@@ -1,4 +1,8 @@
-"""One Chromium for all tests of a worker that need one: Playwright cannot be started twice in a thread."""
+"""Chromium for the tests that need one.
+
+Playwright keeps an event loop running in the thread that started it, in which neither a second Playwright nor a
+notebook's kernel client can work: hence one for each module of tests, closed when the module is done.
+"""
 
 import os
 import sys
@@ -11,7 +15,7 @@ from jupyter_browser import chromium, find_browser
 from playwright.sync_api import sync_playwright
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
     """Headless Chromium; without one the tests are skipped, but never on a CI machine."""
     if find_browser() is None:
