@@ -37,7 +37,7 @@ def test_grad_with_more_to_return():
 
 
 def test_gradients_nest():
-    f = lambda x: x**4  # noqa: E731
+    f = lambda x: x**4  # noqa: E731 - a function of one line, as mathematics writes it
     for derivative in (32, 48, 48, 24, 0):
         f = func.grad(f)
         same(f(2.0), derivative)
@@ -59,7 +59,7 @@ def test_gradients_reach_what_the_function_closes_over():
 
 
 def test_a_function_that_ignores_its_input_has_derivative_zero():
-    constant = lambda x: torch.ones(3)  # noqa: E731
+    constant = lambda x: torch.ones(3)  # noqa: E731 - a function of one line, as mathematics writes it
     same(func.jacrev(constant)(X), np.zeros((3, 2)))
     same(func.jacfwd(constant)(X), np.zeros((3, 2)))
     same(func.grad(lambda x: torch.tensor(1.0))(X), [0, 0])
@@ -130,7 +130,7 @@ def test_hessians_of_composites_agree_in_every_order():
 
 
 def test_a_hessian_vector_product_of_several_arguments():
-    f = lambda x, y: (x**2 * y).sum()  # noqa: E731
+    f = lambda x, y: (x**2 * y).sum()  # noqa: E731 - a function of one line, as mathematics writes it
     x_part, y_part = func.hvp(f, (X, Y), (torch.ones(2), torch.tensor([1.0, 0.0])))
     same(x_part, 2 * Y.numpy() + np.array([2, 0]))
     same(y_part, 2 * X.numpy())

@@ -149,7 +149,7 @@ def test_jacobians_and_products_with_them_are_those_of_the_reference(row):
 def test_the_jacobian_of_a_composition_is_the_product():
     row = REFERENCE["chain_rule"]
     f = FUNCTIONS["layer: tanh(W v + b)"]
-    g = lambda s: torch.stack([s[0] * s[1], s[0] ** 2, torch.exp(s[1]), s[0] - 2 * s[1]])  # noqa: E731
+    g = lambda s: torch.stack([s[0] * s[1], s[0] ** 2, torch.exp(s[1]), s[0] - 2 * s[1]])  # noqa: E731 - a function of one line, as mathematics writes it
     x = torch.tensor(row["x"])
     close(torch.func.jacrev(f)(x), row["J_f"])
     close(torch.func.jacrev(g)(f(x)), row["J_g_at_f"])
@@ -163,7 +163,7 @@ def test_the_derivative_of_a_product_by_its_matrix_is_the_reference_tensor():
 
 def test_gradient_hessian_and_hessian_vector_product_are_those_of_the_reference():
     row = REFERENCE["hessian"]
-    h = lambda p: (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2 + p[0] * torch.sin(p[2])  # noqa: E731
+    h = lambda p: (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2 + p[0] * torch.sin(p[2])  # noqa: E731 - a function of one line, as mathematics writes it
     p, v = torch.tensor(row["p"]), torch.tensor(row["v"])
     close(torch.func.grad(h)(p), row["grad"])
     for hessian in (

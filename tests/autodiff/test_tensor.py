@@ -163,7 +163,7 @@ def test_random_numbers_repeat_and_leave_numpys_alone():
 
     first = draw()
     assert draw() == first
-    assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
+    assert (np.random.get_state()[1] == before).all()  # noqa: NPY002 - the global state that must not change
     assert torch.randn(()).shape == ()
     assert torch.randn_like(torch.ones(3, dtype=torch.float32)).dtype == torch.float32
     assert sorted(torch.randperm(5).tolist()) == [0, 1, 2, 3, 4]

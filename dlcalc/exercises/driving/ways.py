@@ -58,7 +58,7 @@ def batches(answer: Any, arguments: list[Any], case: dict[str, Any]) -> object:
     runs = []
     for turn, seed in enumerate(case["seeds"]):
         # An order from the global state shows as a difference between two runs with one seed.
-        np.random.seed(turn)  # noqa: NPY002
+        np.random.seed(turn)  # noqa: NPY002 - shows an order that comes from the global generator
         batches_of_run = answer(*arguments, np.random.default_rng(seed))
         if batches_of_run is None or batches_of_run is Ellipsis:
             return batches_of_run
