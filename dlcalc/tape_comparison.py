@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcalc.tape import BackwardStep, backward_steps
-from dlcalc.tape_nodes import Mul
+from dlcalc.tape_nodes import Mul, in_order
 from dlcalc.tape_recording import record
 from dlcalc.tape_verdicts import Evidence, Visit, first_slip, same, shown
 
@@ -47,7 +47,7 @@ class Followed:
         The name of that node; "" where there is none.
     tape : tuple of Entry
     steps : tuple of BackwardStep
-        The pass as it was carried out; ours, where there was nothing to follow.
+        The pass as it was carried out; empty where it could not be followed, and then `tape_in_steps` shows ours.
     """
 
     sentence: str
@@ -61,7 +61,7 @@ class Followed:
     @property
     def last(self) -> int:
         """The number of the last step: every line of the program, then the way back."""
-        return len(self.tape) + len(self.steps)
+        return len(self.tape) + len(self.steps or backward_steps(self.tape))
 
 
 def follow(
@@ -85,15 +85,15 @@ def follow(
     truth = _tape(program(Mul))
     root, preface = _theirs(program, operation)
     if root is None:
-        return Followed(preface, "", truth, backward_steps(truth))
+        return Followed(preface, "", truth, ())
     told, first = _wrong_value(_tape(root), truth)
     if told:
-        return Followed(preface + told, first, truth, backward_steps(truth))
+        return Followed(preface + told, first, truth, ())
     # What each operation keeps is the learner's; the derivatives to compare with are ours.
     tape = tuple(replace(right, saved=entry.saved) for right, entry in zip(truth, _tape(root), strict=True))
     evidence = _watched(backward, root, tape)
     told, first = first_slip(evidence)
-    return Followed(preface + told, first, tape, _carried_out(evidence) or backward_steps(tape))
+    return Followed(preface + told, first, tape, _carried_out(evidence))
 
 
 def _theirs(program: Callable[[type], Node], operation: Callable[[], Any]) -> tuple[Node | None, str]:
@@ -109,7 +109,7 @@ def _theirs(program: Callable[[type], Node], operation: Callable[[], Any]) -> tu
         return None, f"Your forward raised {type(error).__name__}: {error}"
     if unwritten:
         return program(Mul), "Your Mul gives None, so ours stands in for it. "
-    for node in _nodes(root):
+    for node in in_order(root):
         node.op = node.op.op if isinstance(node.op, _Guarded) else node.op
     return root, ""
 
@@ -131,29 +131,13 @@ class _Guarded:
         return self.op.backward(y_bar)
 
 
-def _nodes(root: Node) -> list[Node]:
-    """Every node below root once, parents before children."""
-    order: list[Node] = []
-    seen: set[int] = set()
-    stack = [(root, False)]
-    while stack:
-        node, leaving = stack.pop()
-        if leaving:
-            order.append(node)
-        elif id(node) not in seen:
-            seen.add(id(node))
-            stack.append((node, True))
-            stack.extend((parent, False) for parent in reversed(node.parents))
-    return order
-
-
 def _labels(root: Node) -> dict[int, str]:
-    return {id(node): node.name or f"node {place}" for place, node in enumerate(_nodes(root), 1)}
+    return {id(node): node.name or f"node {place}" for place, node in enumerate(in_order(root), 1)}
 
 
 def _tape(root: Node) -> Tape:
     labels = _labels(root)
-    return record(root, {labels[id(node)]: node for node in _nodes(root)})
+    return record(root, {labels[id(node)]: node for node in in_order(root)})
 
 
 def _wrong_value(theirs: Tape, ours: Tape) -> tuple[str, str]:
@@ -190,7 +174,7 @@ class _Listener:
 
 def _watched(backward: Callable[[Node], object], root: Node, truth: Tape) -> Evidence:
     """What the learner's pass asks and leaves behind."""
-    nodes, labels = _nodes(root), _labels(root)
+    nodes, labels = in_order(root), _labels(root)
     visits: list[Visit] = []
     raised, endless, patience = "", False, _PATIENCE * len(nodes)
     for node in nodes:

@@ -5,6 +5,8 @@
 >>> f = apply(Mul(), x, apply(Mul(), c, c, name="d"), name="f")
 >>> f.value
 12.0
+>>> [node.name for node in in_order(f)]
+['x', 'y', 'c', 'd', 'f']
 """
 
 from __future__ import annotations
@@ -83,3 +85,19 @@ def apply(op: Operation, *parents: Node, name: str = "") -> Node:
     """The node of op.forward(values of the parents), which remembers op and its parents."""
     wanted = any(parent.requires_grad for parent in parents)
     return Node(op.forward(*(parent.value for parent in parents)), parents, op, wanted, name)
+
+
+def in_order(root: Node) -> list[Node]:
+    """Every node that root depends on once, parents before children, root last."""
+    order: list[Node] = []
+    seen: set[Node] = set()
+    stack = [(root, False)]
+    while stack:
+        node, parents_are_listed = stack.pop()
+        if parents_are_listed:
+            order.append(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack.extend((parent, False) for parent in reversed(node.parents))
+    return order
