@@ -63,7 +63,7 @@ W1, W2 = np.array([[1.0, -1.0, 0.0], [2.0, 1.0, -1.0]]), np.array([[3.0, -2.0, 0
 net = MLP(weights=[W1, W2], activation="relu", loss="mse")
 run = net.forward([[2.0, 1.0], [0.0, 2.0]])
 back = net.backward(run, [[0.0], [0.0]])
-print("Delta1        ", back.delta[0].tolist())
+print("Delta1        ", (back.delta[0] + 0.0).tolist())
 print("gradient of W1", back.gradients[0].tolist())
 print("gradient of W2", back.gradients[1].tolist())
 
@@ -230,11 +230,13 @@ explore(
 
 # %%
 # NBVAL_CHECK_OUTPUT
-f = np.array([[np.log(2.0), 0.0, 0.0]])
-print("cross_entropy", (LOSSES["cross_entropy"].error_signal(f, [0]) + 0.0).round(12).tolist())
-for name in ("mse", "half_squared_error", "binary_cross_entropy"):
-    signal = LOSSES[name].error_signal(np.array([[0.0, 1000.0]]), np.array([[1.0, 0.0]]))
-    print(name, signal.tolist(), " loss", LOSSES[name]([[0.0, 1000.0]], [[1.0, 0.0]]).round(6))
+signal = LOSSES["cross_entropy"].error_signal([[np.log(2.0), 0.0, 0.0]], [0])
+print("cross_entropy, by hand:", (signal + 0.0).round(12).tolist())
+f, y = np.array([[0.0, 1000.0, 0.0, 0.0]]), np.array([[1.0, 0.0, 0.0, 1.0]])
+for name in ("mse", "half_squared_error", "cross_entropy", "binary_cross_entropy"):
+    target = [0] if name == "cross_entropy" else y
+    loss, signal = LOSSES[name](f, target), LOSSES[name].error_signal(f, target)
+    print(f"{name:20s} loss {loss:12.4f}   Delta {(signal + 0.0).tolist()}")
 
 # %% [markdown]
 # ## The check that needs no reference
