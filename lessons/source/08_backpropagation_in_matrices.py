@@ -225,8 +225,8 @@ explore(
 # | cross-entropy, $\ln \sum_k e^{f_k} - f_y$ | $\operatorname{softmax}(f) - e_y$ | $N$ |
 # | binary cross-entropy, $\sum_j \ln(1 + e^{f_j}) - y_j f_j$ | $\sigma(f) - y$, $\sigma$ the sigmoid | $N n_L$ |
 #
-# Written as they stand, both logarithms overflow at $f = 1000$. So one takes the largest out first: $\ln\sum_k e^{f_k} = m + \ln\sum_k e^{f_k - m}$ with
-# $m = \max_k f_k$, and $\ln(1 + e^f) = \max(f, 0) + \ln(1 + e^{-|f|})$.
+# (The last line is $\ln(1+e^f)$ differentiated: $e^f/(1+e^f) = \sigma(f)$.) Written as they stand, both logarithms overflow at $f = 1000$. So one takes the largest out first: $\ln\sum_k e^{f_k} = f_{\max} + \ln\sum_k e^{f_k - f_{\max}}$,
+# and $\ln(1 + e^f) = \max(f, 0) + \ln(1 + e^{-|f|})$.
 
 # %%
 # NBVAL_CHECK_OUTPUT

@@ -4,7 +4,7 @@
 # **The question.** You write only the forward pass. How can a machine know the gradient?
 #
 # Change the network of lesson 08, and you derive its backward pass anew. Here you write an engine of five small pieces that does it for any
-# program, and step through its work node by node.
+# program.
 #
 # *Time: about 45 minutes. You need: lessons 06 to 08, Python classes.*
 
@@ -40,8 +40,6 @@ from dlcalc.widgets import explore, flipbook
 # \underbrace{Y}_{N\times p}=\underbrace{A}_{N\times q}\,\underbrace{B}_{q\times p}:\quad&\bar A\mathrel{+}=\bar Y B^\top,\quad\bar B\mathrel{+}=A^\top\bar Y&&\text{lesson 08's two products, } A=V,\ B=W^\top
 # \end{aligned}
 # $$
-#
-# One line for each operation and one walk over the graph: that is an engine.
 
 # %% [markdown]
 # ## The lecture's example
@@ -61,8 +59,8 @@ twice = predict("09.twice")
 twice
 
 # %% [markdown]
-# **Your task.** Step forward and back. Then switch `accumulate` off: at which step is a share lost? Switch it on again, choose "a diamond" and
-# depth-first order: which node passes on its gradient while a share is still on its way to it?
+# **Your task.** Step forward and back. Then switch `accumulate` off: at which step is a share lost? Switch it on, choose "a diamond" and
+# depth-first order: which node passes on its gradient while it still waits for a share?
 
 # %%
 flipbook(
@@ -71,8 +69,8 @@ flipbook(
 )  # fmt: skip
 
 # %% [markdown]
-# *Notice.* A node may pass its gradient on only when **all** its consumers have added their shares. That is why the way back visits each node once, in
-# reverse **topological order**, in which every node stands after its parents; and that is why `+=` and not `=`.
+# *Notice.* A node may pass its gradient on only when **all** its consumers have added (`+=`) their shares. So the way back visits each node once, in
+# reverse **topological order**, in which every node stands after its parents.
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -85,7 +83,7 @@ print(x.grad, y.grad)
 print(x.grad, y.grad)
 
 # %% [markdown]
-# So `.grad` is added to what is there, and somebody has to clear it between two steps.
+# So `.grad` is added to what is there, and has to be cleared between steps.
 
 # %% [markdown]
 # ## Build the engine
@@ -200,7 +198,7 @@ check("09.unbroadcast", unbroadcast)
 # ## Step your own tape
 #
 # Your `Mul` and your `backward` now run on $f=x\,(c+c^2)$ with $c=x+y$. `follow` names the first node that disagrees with ours, and the figure
-# steps through what **your** code did (or through ours, as long as there is nothing to follow).
+# steps through what **your** code did (through ours, if there is nothing to follow).
 
 
 # %%
@@ -238,17 +236,17 @@ kept
 # reverse, that gives second derivatives without ever forming the matrix $H$ of lesson 05:
 #
 # $$
-# \underbrace{H}_{n\times n}\underbrace{v}_{(n)}=\frac{d}{d\varepsilon}\nabla f(x+\varepsilon v)\Big|_{\varepsilon=0}\qquad\text{chain rule along the line } x+\varepsilon v \text{: row } i \text{ of } H \text{ is the gradient of } \partial f/\partial x_i
+# \underbrace{H}_{n\times n}\underbrace{t}_{(n)}=\frac{d}{d\varepsilon}\nabla f(x+\varepsilon t)\Big|_{\varepsilon=0}\qquad\text{chain rule along the line } x+\varepsilon t \text{: row } i \text{ of } H \text{ is the gradient of } \partial f/\partial x_i
 # $$
 #
-# For the lecture's $f$ at $(3, -1)$, by hand: $H=\begin{pmatrix}14&10\\10&6\end{pmatrix}$, so $v = (1, 2)$ gives $(34, 22)$.
+# For the lecture's $f$ at $(3, -1)$, by hand: $H=\begin{pmatrix}14&10\\10&6\end{pmatrix}$, so $t=(1,2)$ gives $(34, 22)$.
 
 # %%
 # NBVAL_CHECK_OUTPUT
 h = lambda p: p[0] * (p[0] + p[1]) ** 2
-p, v = torch.tensor([3.0, -1.0]), torch.tensor([1.0, 2.0])
-print("without H:", torch.func.jvp(torch.func.grad(h), (p,), (v,))[1])
-print("with H   :", torch.func.hessian(h)(p) @ v)
+p, t = torch.tensor([3.0, -1.0]), torch.tensor([1.0, 2.0])
+print("without H:", torch.func.jvp(torch.func.grad(h), (p,), (t,))[1])
+print("with H   :", torch.func.hessian(h)(p) @ t)
 
 # %% [markdown]
 # ## What an engine says at a kink
@@ -265,8 +263,8 @@ print("clamp(x, min=0)   ", grad(lambda x: x.clamp(min=0))(zero).item())
 print("relu(x) - relu(-x)", grad(lambda x: torch.relu(x) - torch.relu(-x))(zero).item())
 
 # %% [markdown]
-# relu and abs take 0, leaky_relu its own slope; maximum splits a tie in halves; clamp counts its bounds in; max over all splits ties
-# equally, max along an axis takes the first; sqrt has the slope ∞.
+# relu and abs take 0, leaky_relu its own slope; maximum splits a tie; clamp counts its bounds in; max over all splits ties
+# equally, max along an axis takes the first; sqrt has slope ∞.
 
 # %%
 # NBVAL_CHECK_OUTPUT

@@ -3,8 +3,7 @@
 #
 # **The question.** The gradient is right, the loss goes down. Is the network?
 #
-# You run the lecture's PyTorch program, recompute its gradients, meet programs that train although they are wrong, and let your own
-# backpropagation read handwriting.
+# You run the lecture's PyTorch program, meet programs that train although they are wrong, and let your own backpropagation read handwriting.
 #
 # *Time: about 45 minutes. You need: lessons 08 and 09.*
 
@@ -23,18 +22,17 @@ from dlcalc.widgets import explore, flipbook
 # %% [markdown]
 # ## The lecture's program
 #
-# `dlcalc.autodiff` is lesson 09's engine in PyTorch's clothes, so the lecture's program runs as it stands. Five lines make a step:
+# `dlcalc.autodiff` is lesson 09's engine in PyTorch's clothes, so the lecture's program runs as it stands. A step:
 #
-# | line | what it is | lesson |
+# | line | what | lesson |
 # |---|---|---|
 # | `y_pred = model(X)` | forward propagation | 01 |
 # | `loss = loss_fn(y_pred, y)` | $\ell=\frac1N\sum(f-y)^2$ | 02 |
-# | `optimizer.zero_grad()` | clear the gradients, which accumulate | 09 |
-# | `loss.backward()` | backpropagation over the tape | 07 to 09 |
+# | `optimizer.zero_grad()` | clear what accumulates | 09 |
+# | `loss.backward()` | backpropagation | 07-09 |
 # | `optimizer.step()` | $W\leftarrow W-\eta\,\nabla_W\ell$ | 02 |
 #
-# `nn.Linear(5, 3)` is $Z=X\bar W^\top+b$ with $\bar W$ of shape (out, in) and $b$ apart; `Flatten(0, 1)` turns the (N, 1) outputs into (N,), the
-# shape of the labels.
+# `nn.Linear(5, 3)` is $Z=X\bar W^\top+b$ with $\bar W$ (out, in) and $b$ apart; `Flatten(0, 1)` makes the (N, 1) outputs (N,), as the labels are.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "10.build"}
@@ -80,7 +78,7 @@ for step in (0, 100, 999):
     print(f"step {step:3d}   loss {losses[step]:.12f}")
 
 # %% [markdown]
-# If PyTorch is installed here, the same function runs on it:
+# The same function on PyTorch, if it is installed here:
 
 # %%
 if importlib.util.find_spec("torch"):
@@ -147,7 +145,7 @@ check("10.train", train)
 # %% [markdown]
 # ## Break it: programs that train although they are wrong
 #
-# Leave out one line, and nothing complains: the loss falls all the same.
+# Leave out one line: nothing complains, the loss falls.
 
 # %%
 no_flatten = predict("10.no-flatten")
@@ -166,8 +164,8 @@ no_zero_grad = predict("10.no-zero-grad")
 no_zero_grad
 
 # %% [markdown]
-# **Your task.** Plant each bug with the menu and scrub through the epochs. For each, find the one curve that gives it away. Then raise η
-# without a bug until the run diverges, and tell it apart from "no_zero_grad". "moons" has two classes and shows the line between them.
+# **Your task.** Plant each bug and scrub through the epochs: which curve gives it away? Then raise η without a bug until the run diverges, and tell it
+# apart from "no_zero_grad". "moons" has two classes.
 
 # %%
 flipbook(
@@ -186,7 +184,7 @@ flipbook(
 # ## The bug clinic
 #
 # A patient is a `history` of curves: `"loss"` [epochs], `"gradient_norm"` [epochs][layers], `"dead_units"` [epochs] (of 8). All were trained on full
-# batches of 32 examples whose labels have mean 0 and variance 1: to predict the mean costs 1. Some patients whose illness is known:
+# batches of 32 examples with labels of mean 0 and variance 1: to predict the mean costs 1. Known cases:
 
 # %%
 for label, patient in sorted(histories(seed=1), key=lambda pair: pair[0]):
@@ -195,7 +193,7 @@ for label, patient in sorted(histories(seed=1), key=lambda pair: pair[0]):
     print(f"norm of the first gradient at the end {patient['gradient_norm'][-1][0]:.2g}")
 
 # %% [markdown]
-# **Write the doctor.** Which illness shows in a single number? Ask for that one first.
+# **Write the doctor.**
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "10.diagnose"}
@@ -221,7 +219,7 @@ check("10.diagnose", diagnose)
 # %% [markdown]
 # ## Capstone: handwritten digits
 #
-# 1797 images of 8 × 8 pixels, each a row of 64 numbers from 0 (paper) to 1 (ink), and ten classes. A fifth is **held out**: the network never
+# 1797 images of 8 × 8 pixels, 64 numbers from 0 (paper) to 1 (ink) each. A fifth is **held out**: the network never
 # trains on it and cannot know it by heart.
 #
 # **Your task.** This network, 64-32-10, is the library's. Scrub through its epochs: which digits stay hard?
@@ -230,15 +228,15 @@ check("10.diagnose", diagnose)
 flipbook(digit_predictions, epoch=(0, 20), width=[4, 8, 32])
 
 # %% [markdown]
-# **Now yours.** Almost all of it you have written. Copy it into the cell below, above or inside `digits` (the cell is graded alone):
+# **Now yours.** Almost all of it you have written. Copy it into the cell below (it is graded alone):
 #
 # 1. `augment` and `forward` (lesson 01), `minibatches` and `sgd_step` (02), `linear_backward` and `mlp_backward` (08).
 # 2. Weights at random from `np.random.default_rng(seed)`, with He's variance $2/n_{\text{in}}$ (04).
-# 3. For some 30 epochs and each mini-batch: forward with ReLU; $\Delta^{(L)}=(P-E)/B$, where row by row $P$ is the softmax and $E$ has a 1 at the
+# 3. For some 30 epochs and each mini-batch: forward with ReLU; $\Delta^{(L)}=(\operatorname{softmax}(F)-E)/B$, where row by row $E$ is $e_y$, 1 at the
 #    label (08; divide by the batch size $B$ once); backward, with ReLU's slope for sigmoid's; a step with η near 0.3.
-# 4. Return a function that runs forward and takes the argmax of each row.
+# 4. Return a function: forward, then argmax of each row.
 #
-# If the loss does not fall, hold your gradient against `gradient_check` (08) on five images. The goal: 95 of 100 held-out images read right.
+# If the loss does not fall, hold your gradient against `gradient_check` (08). The goal: 95 of 100 held-out images read right.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "10.digits"}
@@ -292,12 +290,12 @@ result = check("10.digits", digits)
 result
 
 # %% [markdown]
-# An image on which your network fails: would you have read it?
+# An image on which your network fails; would you have read it?
 
 # %%
 if result.passed:
-    (X_train, y_train), (X, y) = datasets.held_out_split(*datasets.digits())
-    read = np.asarray(digits(X_train, y_train, seed=0)(X))
+    trained_on, (X, y) = datasets.held_out_split(*datasets.digits())
+    read = np.asarray(digits(*trained_on, seed=0)(X))
     print(f"{np.mean(read == y):.1%} of {len(y)} held-out images are read right")
     for index in np.flatnonzero(read != y)[:1]:
         print(f"This {y[index]} was read as {read[index]}:")
@@ -316,7 +314,7 @@ predict("10.transfer")
 # %% [markdown]
 # ## Where you stand
 #
-# You have taken backpropagation apart to the last product, and put it together again:
+# You have taken backpropagation apart and together again:
 
 # %%
 progress()
