@@ -237,6 +237,12 @@ def test_conventions_at_zero():
     assert relu.derivative(5e-324) == 1
 
 
+def test_the_convention_at_the_kink_of_relu_matters_where_two_kinks_meet():
+    # relu(x) - relu(-x) is x, of slope 1; the chain rule with relu's own slopes gives the sum below.
+    assert derivative(lambda x: relu(x) - relu(-x), 0.0) == pytest.approx(1.0)
+    assert relu.derivative(0.0) + relu.derivative(-0.0) == 0.0
+
+
 @EVERY
 def test_kinks_are_where_the_derivative_jumps(phi):
     assert phi.kinks == ((0.0,) if phi.name in ("relu", "leaky_relu") else ())
