@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -41,8 +42,12 @@ class BoundedText(io.StringIO):
 
 
 @contextmanager
-def preserved(answer: object) -> Iterator[None]:
-    """Put NumPy, its error state and print options, random states, limits, signals and the answer back as they were."""
+def preserved(answer: object) -> Iterator[Callable[[], None]]:
+    """Put NumPy, its error state and print options, random states, limits, signals and the answer back as they were.
+
+    What it gives puts back the names of modules (`len`, `np.where`) at once, for those who look at a result before
+    all is over.
+    """
     with ExitStack() as stack:
         saved = [(vars(module), dict(vars(module))) for module in MODULES]
         stack.callback(_remove_what_is_new, saved)
@@ -61,7 +66,7 @@ def preserved(answer: object) -> Iterator[None]:
         stack.enter_context(np.errstate(all="warn", under="ignore"))
         # Registered last, so done first: what puts the rest back must not work with the learner's `len`.
         stack.callback(_put_back, saved)
-        yield
+        yield partial(_put_back, saved)
 
 
 def _put_back(saved: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:

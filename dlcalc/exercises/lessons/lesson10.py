@@ -210,6 +210,11 @@ MANUAL_GRADS = Exercise(
         Slip("½", "The factor 2 is missing: MSELoss has no ½, so its slope is 2(f − y)/N.", {"2 * (f - y)": "(f - y)"}),
         Slip("missing 1/N", "The 1/N is missing: MSELoss is the mean, not the sum.", {" / len(y)": ""}),
         Slip(
+            "½ and missing 1/N",
+            "Both the factor 2 and the 1/N are missing: this is the slope of ½ Σ (f − y)², MSELoss is Σ (f − y)² / N.",
+            {"2 * (f - y)": "(f - y)", " / len(y)": ""},
+        ),
+        Slip(
             "1/N twice",
             "The mean was taken twice: 1/N belongs into the output error signal only.",
             {" / len(y)": " / len(y) ** 2"},
@@ -392,6 +397,17 @@ TRAIN = Exercise(
             {"MSELoss()": 'MSELoss(reduction="sum")'},
         ),
         Slip(
+            "½",
+            "There is a ½ in front: MSELoss has none.",
+            {"loss_function(model(X), y)": "loss_function(model(X), y) / 2"},
+        ),
+        Slip(
+            ".grad read off a non-leaf",
+            ".grad was read where there is none: p − lr·p.grad is a new tensor and no leaf, so the next backward() "
+            "gives it no .grad. Change the parameters themselves, under torch.no_grad(): p -= lr * p.grad.",
+            lambda model, X, y, lr, epochs, seed: _onto_new_tensors(model, X, y, lr, epochs),
+        ),
+        Slip(
             "(N,1) targets",
             "An (N, 1) and an (N,) met and made N×N differences: the labels must have the shape of the output, (N,).",
             {"loss_function(model(X), y)": "((model(X) - y.reshape(-1, 1)) ** 2).mean()"},
@@ -431,6 +447,19 @@ TRAIN = Exercise(
     ),
     why="zero_grad comes anywhere between one step and the next backward.",
 )
+
+
+def _onto_new_tensors(model, X, y, lr, epochs):
+    """Steps that give new tensors, of which no backward() knows."""
+    parameters, losses = list(model.parameters()), []
+    for _ in range(epochs):
+        loss = torch.nn.MSELoss()(model(X), y)
+        losses.append(loss.item())
+        model.zero_grad()
+        loss.backward()
+        parameters = [p - lr * p.grad for p in parameters]
+    return losses
+
 
 # --- 10.diagnose -----------------------------------------------------------------------------------------------------
 
