@@ -47,8 +47,9 @@ class Result:
 
     @property
     def heading(self) -> str:
-        """Mark, id and points."""
-        return f"{MARKS[self.verdict]} {self.exercise} · {self.points} of {self.max_points} points"
+        """Mark, id, points, and the slip's name."""
+        named = f" · slip: {self.slip}" if self.slip else ""
+        return f"{MARKS[self.verdict]} {self.exercise} · {self.points} of {self.max_points} points{named}"
 
     def __repr__(self) -> str:
         printed = f"\nIt printed:\n{self.printed}" if self.printed else ""

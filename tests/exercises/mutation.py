@@ -1,9 +1,9 @@
 """Mutation testing of the checks: `python -m tests.exercises.mutation [ID ...]`.
 
-Each worked solution is changed mechanically, one place at a time (operators, signs, comparisons, constants, indices,
-axes, transposes, NumPy functions, arguments, statements), and every changed solution that computes something else must
-be rejected by the check. Those that are accepted must stand in `SURVIVORS`, each with the reason. 10.digits is left
-out: its check asks for an accuracy, and most changes of a training recipe reach it too.
+Each worked solution is changed mechanically, one place at a time (operators, operands, signs, comparisons, constants,
+indices, axes, transposes, names, NumPy functions, arguments, statements, += for =), and every changed solution that
+computes something else must be rejected by the check. Those that are accepted must stand in `SURVIVORS`, each with the
+reason. 10.digits is left out: its check asks for an accuracy, and most changes of a training recipe reach it too.
 """
 
 # ruff: noqa: T201 - a report for the terminal
@@ -70,8 +70,10 @@ FURTHER_SEEDS = range(1, 21)
 OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.Add: (ast.Sub, ast.Mult),
     ast.Sub: (ast.Add, ast.Mult),
-    ast.Mult: (ast.Div, ast.Add),
-    ast.Div: (ast.Mult, ast.Sub),
+    ast.Mult: (ast.Div, ast.Add, ast.MatMult),
+    ast.Div: (ast.Mult, ast.Sub, ast.FloorDiv),
+    ast.FloorDiv: (ast.Div, ast.Mult),
+    ast.Mod: (ast.Mult, ast.FloorDiv),
     ast.MatMult: (ast.Mult,),
     ast.Pow: (ast.Mult, ast.Add),
 }
@@ -107,12 +109,13 @@ def mutants(exercise: Exercise) -> Iterator[Mutant]:
     source = textwrap.dedent(inspect.getsource(exercise.reference))
     tree = ast.parse(source)
     _drop_docstrings(tree)
+    names = _own_names(tree)
     whole, seen = ast.unparse(tree), set()
     for index, node in enumerate(ast.walk(tree)):
-        for number in range(len(_changes(node))):
+        for number in range(len(_changes(node, names))):
             changed = copy.deepcopy(tree)
             place = list(ast.walk(changed))[index]
-            _changes(place)[number]()
+            _changes(place, names)[number]()
             text = ast.unparse(ast.fix_missing_locations(changed))
             if text != whole and text not in seen:
                 seen.add(text)
@@ -136,9 +139,18 @@ def _difference(old: str, new: str) -> str:
     return f"{' | '.join(removed)} -> {' | '.join(added)}"
 
 
-def _changes(node: ast.AST) -> list:
+def _own_names(tree: ast.AST) -> list[str]:
+    """The arguments and variables of a solution, each of which may be mistaken for another."""
+    arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return sorted(arguments | stored - {"self"})
+
+
+def _changes(node: ast.AST, names: list[str]) -> list:
     """The changes that can be made in place at a node, as functions of no argument."""
     changes = []
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
+        changes += [_set(node, "id", other) for other in names if other != node.id]
     if isinstance(node, ast.BinOp | ast.AugAssign):
         changes += [_set(node, "op", new()) for new in OPERATORS.get(type(node.op), ())]
     if isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Add | ast.Mult):
@@ -155,6 +167,10 @@ def _changes(node: ast.AST) -> list:
         changes.append(_set(node, "attr", FUNCTIONS[node.attr]))
     if isinstance(node, ast.Slice):
         changes += [_set(node, part, None) for part in ("lower", "upper", "step") if getattr(node, part)]
+        changes += [_set(node, "lower", ast.Constant(1))] * (node.lower is None)
+        changes += [_set(node, "upper", ast.UnaryOp(ast.USub(), ast.Constant(1)))] * (node.upper is None)
+    if isinstance(node, ast.BoolOp):
+        changes.append(_set(node, "op", ast.Or() if isinstance(node.op, ast.And) else ast.And()))
     if isinstance(node, ast.Call | ast.Tuple | ast.List):
         changes += _reorderings(node)
     changes += _removals(node)
@@ -189,9 +205,27 @@ def _reorderings(node: ast.Call | ast.Tuple | ast.List) -> list:
     changes = []
     if len(items) == 2:
         changes.append(items.reverse)
+    if len(items) > 2:
+        changes += [_exchange(items, index) for index in range(len(items) - 1)]
+    if len(items) > 1 and not isinstance(node, ast.Call):
+        changes += [_drop(items, index) for index in range(len(items))]
     if isinstance(node, ast.Call):
         changes += [_drop_keyword(node, keyword.arg) for keyword in node.keywords]
     return changes
+
+
+def _exchange(items: list, index: int):
+    def change() -> None:
+        items[index], items[index + 1] = items[index + 1], items[index]
+
+    return change
+
+
+def _drop(items: list, index: int):
+    def change() -> None:
+        del items[index]
+
+    return change
 
 
 def _drop_keyword(node: ast.Call, name: str | None):
@@ -202,9 +236,14 @@ def _drop_keyword(node: ast.Call, name: str | None):
 
 
 def _removals(node: ast.AST) -> list:
-    """A transpose left out, a negation, a statement left out, a condition turned round."""
+    """A transpose, an index, an operand or a statement left out, a sign, a condition turned round, = for +=."""
     changes = []
     for field, value in ast.iter_fields(node):
+        if isinstance(value, ast.BinOp):
+            changes += [_set(node, field, value.left), _set(node, field, value.right)]
+            changes.append(_set(node, field, ast.UnaryOp(ast.USub(), value)))
+        if isinstance(value, ast.Subscript) and isinstance(value.ctx, ast.Load):
+            changes.append(_set(node, field, value.value))
         if isinstance(value, ast.Attribute) and value.attr == "T":
             changes.append(_set(node, field, value.value))
         if isinstance(value, ast.Call) and not isinstance(node, ast.Expr) and len(value.args) == 1:
@@ -213,6 +252,9 @@ def _removals(node: ast.AST) -> list:
             changes.append(_set(node, field, ast.UnaryOp(ast.Not(), value)))
         if field in ("body", "orelse") and isinstance(value, list) and not isinstance(node, ast.Module):
             changes += [_replace(value, index) for index in range(len(value)) if not isinstance(value[index], ast.Pass)]
+            changes += [
+                _overwrite(value, index) for index in range(len(value)) if isinstance(value[index], ast.AugAssign)
+            ]
     if isinstance(node, ast.Return) and node.value is not None:
         negative = ast.UnaryOp(ast.USub(), node.value)
         changes.append(_set(node, "value", negative))
@@ -222,6 +264,14 @@ def _removals(node: ast.AST) -> list:
 def _replace(body: list, index: int):
     def change() -> None:
         body[index] = ast.Pass()
+
+    return change
+
+
+def _overwrite(body: list, index: int):
+    def change() -> None:
+        target, value = body[index].target, body[index].value
+        body[index] = ast.Assign([target], value)
 
     return change
 
