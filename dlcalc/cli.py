@@ -119,7 +119,10 @@ def lab(words: tuple[str, ...]) -> None:
 @main.command(short_help="Show your points, attempts and predictions.")
 @click.option("--export", "target", type=click.Path(path_type=Path, dir_okay=False), help="Write it all as JSON.")
 def progress(target: Path | None) -> None:
-    """Show your points, attempts and predictions, which are kept on this computer alone."""
+    """Show your points, attempts and predictions, which are kept on this computer alone.
+
+    What a class has exported, dlcalc slips counts.
+    """
     standing = importlib.import_module("dlcalc.exercises").progress()
     if target is None:
         click.echo(repr(standing))
