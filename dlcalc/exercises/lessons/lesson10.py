@@ -470,10 +470,9 @@ def diagnose(history):
     history is a dictionary: "loss" is the list of the losses, "gradient_norm" for each epoch the list of the norms of
     the gradient of layers 1 and 2, "dead_units" for each epoch how many of the 8 hidden ReLU units are 0 on all
     examples. All runs are full batch on N = 32 examples with labels of mean 0 and variance 1 (so whoever predicts the
-    mean has a mean-squared error of 1). The
-    result is "healthy", "no_zero_grad" (gradients pile up), "no_flatten" ((N, 1) against
-    (N,): the model fits the mean), "sum_for_mean" (the loss is a sum), "diverges" (the learning rate is too large) or
-    "dead_units" (all hidden units are dead).
+    mean has a mean-squared error of 1). The result is "healthy", "no_zero_grad" (gradients pile up), "no_flatten"
+    ((N, 1) against (N,): the model fits the mean), "sum_for_mean" (the loss is a sum), "diverges" (the learning rate
+    is too large) or "dead_units" (all hidden units are dead).
     """
     loss, norms = np.array(history["loss"]), np.array(history["gradient_norm"])
     if not np.isfinite(loss).all() or loss[-1] > 100 * loss[0]:
