@@ -37,6 +37,8 @@ def _numbers(seed, count, cases=5):
     """Cases of `count` floats each, the lecture's w = 2, w′ = 0.5, x = 3, y = 1 first."""
     rng = np.random.default_rng(seed)
     drawn = rng.uniform(0.4, 1.9, size=(cases, count)) * rng.choice([-1.0, 1.0], size=(cases, count))
+    # With w large the derivatives leave [−1, 1], the range of most of the others.
+    drawn[-1, 0] *= 8.0
     return [call(*(2.0, 0.5, 3.0, 1.0)[:count]), *(call(*(float(value) for value in row)) for row in drawn)]
 
 

@@ -10,10 +10,11 @@ FAR = np.array([-1000.0, -40.0, 0.0, 40.0, 1000.0])
 
 
 def _points(seed):
-    """A number, a 0-d array, a vector, a matrix, and the far ends."""
+    """A number, a 0-d array, a vector, matrices (one of a single column), and the far ends."""
     rng = np.random.default_rng(seed)
     near = [float(rng.uniform(0.5, 2.0)), np.array(rng.uniform(-2.0, -0.5)), 0.0]
-    return [*near, -0.5, rng.normal(size=3) * 2.0, rng.normal(size=(2, 3)) * 2.0, FAR]
+    arrays = [rng.normal(size=shape) * 2.0 for shape in (3, (2, 3), (2, 1))]
+    return [*near, -0.5, *arrays, FAR]
 
 
 def _slope_cases(seed):
@@ -388,7 +389,7 @@ def derivative_from_output(v, name):
 def _outputs(seed):
     rng = np.random.default_rng(seed)
     inside = [float(rng.uniform(0.1, 0.9)), rng.uniform(0.05, 0.95, size=3), rng.uniform(0.05, 0.95, size=(2, 3))]
-    signed = [rng.uniform(-0.95, 0.95, size=3), rng.uniform(-0.95, -0.05, size=(2, 2))]
+    signed = [rng.uniform(-0.95, 0.95, size=3), rng.uniform(-0.95, -0.05, size=(2, 1))]
     rectified = [
         np.array([0.0, 0.5, 2.0, 1e-9]),
         np.maximum(rng.normal(size=(3, 2)), 0.0),

@@ -129,7 +129,7 @@ def hidden_delta_cases(seed):
         (3, 2, 1, "sigmoid"),
         (4, 3, 3, "softplus"),
     ]:
-        W_next, delta_next, z = rng.normal(size=(m, n + 1)), rng.normal(size=m), rng.normal(size=n)
+        W_next, delta_next, z = rng.normal(size=(m, n + 1)), 3.0 * rng.normal(size=m), rng.normal(size=n)
         cases.append(call(j, W_next, delta_next, z, {"dphi": name}))
     return cases
 
@@ -249,7 +249,7 @@ def weight_grad(delta_j, v_i):
 
 def weight_grad_cases(seed):
     rng = np.random.default_rng(seed)
-    return [call(float(delta), float(v)) for delta, v in [*rng.normal(size=(4, 2)), (rng.normal(), 1.0)]]
+    return [call(float(delta), float(v)) for delta, v in [*3.0 * rng.normal(size=(5, 2)), (rng.normal(), 1.0)]]
 
 
 WEIGHT_GRAD = Exercise(
