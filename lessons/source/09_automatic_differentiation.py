@@ -130,7 +130,7 @@ check("09.topological_order", topological_order)
 
 # %% [markdown]
 # **The backward pass.** Keep the gradients of inner nodes in a dictionary of your own; write only into the `.grad` of leaves that
-# require it, and add there.
+# require it, and add there. Add with `a + b`, not with `+=`: a sum hands one and the same array to all its parents.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "09.backward"}

@@ -562,7 +562,8 @@ def backward(root, seed=1.0):
 
     A node has .value, .parents (a tuple), .op (None for a leaf, else with .backward(y_bar), which gives one cotangent
     for each parent, of the parent's shape), .requires_grad and .grad (None at first). seed is the cotangent of root.
-    The result is None; leaves that do not require a gradient keep None. A second call adds once more.
+    The result is None; leaves that do not require a gradient keep None. A second call adds once more. A sum hands one
+    and the same array to all its parents, so add with a + b, which makes a new one, and not with +=.
     """
     y_bars = {root: seed}
     for node in reversed(topological_order(root)):
