@@ -2,6 +2,7 @@
 # ruff: noqa: B905, E501, PLW2901, RUF007 - one answer in a line, as learners write them
 
 import builtins
+import functools
 
 import numpy as np
 import pytest
@@ -245,3 +246,35 @@ def test_what_is_no_operation_is_not_taken_for_an_empty_answer():
 
 def test_inputs_are_not_told_where_nothing_was_called():
     assert "It shows for" not in check("01.augment", 3).message
+
+
+class Counting:
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, X):
+        self.calls += 1
+        return augmented(X)
+
+    def method(self, X):
+        return self(X)
+
+
+def test_an_object_its_methods_and_partials_are_left_as_they_were():
+    for answer in (Counting(), Counting().method, functools.partial(Counting().method)):
+        assert check("01.augment", answer).passed
+        counter = getattr(answer, "func", answer)
+        assert getattr(counter, "__self__", counter).calls == 0
+
+
+def test_what_a_closure_holds_is_left_as_it_was():
+    calls, seen = 0, []
+
+    def answer(X):
+        nonlocal calls
+        calls += 1
+        seen.append(X)
+        return augmented(X)
+
+    assert check("01.augment", answer).passed
+    assert (calls, seen) == (0, [])
