@@ -74,8 +74,9 @@ MSE = Exercise(
         ),
         Slip(
             "root",
-            "The root was taken: that is the RMSE, not the MSE.",
+            "The root was taken; the mean-squared error is the mean of the squares, without a root.",
             {"np.mean((y_hat - y) ** 2)": "np.sqrt(np.mean((y_hat - y) ** 2))"},
+            {"np.mean((y_hat - y) ** 2)": "np.sqrt(np.sum((y_hat - y) ** 2))"},
         ),
         Slip(
             "sum of the two",
