@@ -57,7 +57,8 @@ def judge(exercise: Exercise, seed: int, observations: object, *, show_inputs: b
     if slip is not None:
         return _result(exercise, Fault("slip", slip.sentence, slip.name), printed)
     fault, case = _clearest(exercise, seed, faults, seen)
-    shown = show_arguments(exercise, case) if show_inputs and fault.verdict in ("wrong", "slip", "error") else ""
+    told = fault.verdict in ("wrong", "slip", "error") and seen[0]["outcome"] != "not callable"
+    shown = show_arguments(exercise, case) if show_inputs and told else ""
     return _result(exercise, Fault(fault.verdict, fault.sentence + shown, fault.slip), printed)
 
 
@@ -141,6 +142,10 @@ def _value_fault(exercise: Exercise, case: Case, seen: Observation, right: Obser
     if _empty(seen["value"]) and seen["printed"] and not _empty(right["value"]):
         sentence = f"{exercise.name} prints its result and returns None: replace print(...) by return ...."
         return Fault("slip", sentence, "prints instead of returning")
+    if seen["value"]["kind"] == "nothing" and seen["changed"] and right["value"]["kind"] != "nothing":
+        changed = _changed_name(exercise, seen)
+        sentence = f"{changed} has been changed and nothing is returned: make a new result, and return it."
+        return Fault("slip", sentence, "changes its input")
     if exercise.compare is not None:
         complaint = exercise.compare(case, seen["value"], right["value"])
         return Fault("wrong", complaint) if complaint else None
@@ -153,8 +158,7 @@ def _value_fault(exercise: Exercise, case: Case, seen: Observation, right: Obser
 
 def _side_effect(exercise: Exercise, seen: Observation) -> Fault | None:
     if seen["changed"]:
-        position, names = seen["changed"][0], exercise.argument_names
-        name = names[position] if 0 <= position < len(names) else "an argument"
+        name = _changed_name(exercise, seen)
         sentence = (
             f"The value is right, but {name} has been changed: work on a copy (+= and -= change arrays in place)."
         )
@@ -165,6 +169,11 @@ def _side_effect(exercise: Exercise, seen: Observation) -> Fault | None:
         sentence = "The value is right, but a later call overwrites it: make a new array in each call."
         return Fault("slip", sentence, "keeps something between calls")
     return None
+
+
+def _changed_name(exercise: Exercise, seen: Observation) -> str:
+    position, names = seen["changed"][0], exercise.argument_names
+    return names[position] if 0 <= position < len(names) else "an argument"
 
 
 # --- which slip, which message ---------------------------------------------------------------------------------------

@@ -140,7 +140,8 @@ check("09.topological_order", topological_order)
 
 # %% [markdown]
 # **The backward pass.** The root's cotangent is `seed`. Go through the order from its end, and let each node's operation hand out shares. Keep the
-# cotangents in a dictionary of your own; write only into the `.grad` of leaves that require it, and add there.
+# cotangents in a dictionary of your own; write only into the `.grad` of leaves that require it, and add there. Add with `a + b`,
+# not with `+=`: a sum hands one and the same array to all its parents.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "09.backward"}

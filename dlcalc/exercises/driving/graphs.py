@@ -20,14 +20,17 @@ OF_A_STUB = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "POP
 
 
 class LocalDerivatives:
-    """An operation whose derivative with respect to each parent is one factor, entry by entry."""
+    """An operation whose derivative with respect to each parent is one factor, entry by entry.
+
+    The factor None stands for 1 without a product, as a sum has it: every parent gets the very array that came in.
+    """
 
     def __init__(self, factors: tuple[Any, ...]) -> None:
         self.factors = factors
 
     def backward(self, y_bar: Any) -> tuple[Any, ...]:
         """One cotangent for each parent."""
-        return tuple(y_bar * factor for factor in self.factors)
+        return tuple(y_bar if factor is None else y_bar * factor for factor in self.factors)
 
 
 class Node:

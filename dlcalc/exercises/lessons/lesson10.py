@@ -210,6 +210,11 @@ MANUAL_GRADS = Exercise(
         Slip("½", "The factor 2 is missing: MSELoss has no ½, so its slope is 2(f − y)/N.", {"2 * (f - y)": "(f - y)"}),
         Slip("missing 1/N", "The 1/N is missing: MSELoss is the mean, not the sum.", {" / len(y)": ""}),
         Slip(
+            "½ and missing 1/N",
+            "Both the factor 2 and the 1/N are missing: this is the slope of ½ Σ (f − y)², MSELoss is Σ (f − y)² / N.",
+            {"2 * (f - y)": "(f - y)", " / len(y)": ""},
+        ),
+        Slip(
             "1/N twice",
             "The mean was taken twice: 1/N belongs into the output error signal only.",
             {" / len(y)": " / len(y) ** 2"},
@@ -392,6 +397,17 @@ TRAIN = Exercise(
             {"MSELoss()": 'MSELoss(reduction="sum")'},
         ),
         Slip(
+            "½",
+            "There is a ½ in front: MSELoss has none.",
+            {"loss_function(model(X), y)": "loss_function(model(X), y) / 2"},
+        ),
+        Slip(
+            ".grad read off a non-leaf",
+            ".grad was read where there is none: p − lr·p.grad is a new tensor and no leaf, so the next backward() "
+            "gives it no .grad. Change the parameters themselves, under torch.no_grad(): p -= lr * p.grad.",
+            lambda model, X, y, lr, epochs, seed: _onto_new_tensors(model, X, y, lr, epochs),
+        ),
+        Slip(
             "(N,1) targets",
             "An (N, 1) and an (N,) met and made N×N differences: the labels must have the shape of the output, (N,).",
             {"loss_function(model(X), y)": "((model(X) - y.reshape(-1, 1)) ** 2).mean()"},
@@ -432,6 +448,19 @@ TRAIN = Exercise(
     why="zero_grad comes anywhere between one step and the next backward.",
 )
 
+
+def _onto_new_tensors(model, X, y, lr, epochs):
+    """Steps that give new tensors, of which no backward() knows."""
+    parameters, losses = list(model.parameters()), []
+    for _ in range(epochs):
+        loss = torch.nn.MSELoss()(model(X), y)
+        losses.append(loss.item())
+        model.zero_grad()
+        loss.backward()
+        parameters = [p - lr * p.grad for p in parameters]
+    return losses
+
+
 # --- 10.diagnose -----------------------------------------------------------------------------------------------------
 
 
@@ -441,10 +470,9 @@ def diagnose(history):
     history is a dictionary: "loss" is the list of the losses, "gradient_norm" for each epoch the list of the norms of
     the gradient of layers 1 and 2, "dead_units" for each epoch how many of the 8 hidden ReLU units are 0 on all
     examples. All runs are full batch on N = 32 examples with labels of mean 0 and variance 1 (so whoever predicts the
-    mean has a mean-squared error of 1). The
-    result is "healthy", "no_zero_grad" (gradients pile up), "no_flatten" ((N, 1) against
-    (N,): the model fits the mean), "sum_for_mean" (the loss is a sum), "diverges" (the learning rate is too large) or
-    "dead_units" (all hidden units are dead).
+    mean has a mean-squared error of 1). The result is "healthy", "no_zero_grad" (gradients pile up), "no_flatten"
+    ((N, 1) against (N,): the model fits the mean), "sum_for_mean" (the loss is a sum), "diverges" (the learning rate
+    is too large) or "dead_units" (all hidden units are dead).
     """
     loss, norms = np.array(history["loss"]), np.array(history["gradient_norm"])
     if not np.isfinite(loss).all() or loss[-1] > 100 * loss[0]:
@@ -621,6 +649,9 @@ def _nearest_neighbour(X_train, y_train, seed):
     return predict
 
 
+# What predict returns does not depend on how long was trained.
+_BRIEFLY = {"range(30)": "range(1)"}
+
 DIGITS = Exercise(
     id="10.digits",
     points=5,
@@ -635,18 +666,18 @@ DIGITS = Exercise(
             "scores for labels",
             "predict returns ten scores for each image; the label is the position of the largest, np.argmax(f, "
             "axis=1).",
-            {"return np.argmax(V @ W2.T, axis=1)": "return V @ W2.T"},
+            {"return np.argmax(V @ W2.T, axis=1)": "return V @ W2.T", **_BRIEFLY},
         ),
         Slip(
             "argmax over the batch",
             "predict takes the largest over the images; the label is the largest score of each image, axis=1.",
-            {"np.argmax(V @ W2.T, axis=1)": "np.argmax(V @ W2.T, axis=0)"},
+            {"np.argmax(V @ W2.T, axis=1)": "np.argmax(V @ W2.T, axis=0)", **_BRIEFLY},
         ),
         Slip(
             "not learned",
             "Hardly better than guessing: the weights are never changed, or step uphill, or the labels are mixed up.",
             {"range(30)": "range(0)"},
-            {"W2 -= 0.3": "W2 += 0.0", "W1 -= 0.3": "W1 += 0.0"},
+            {"W2 -= 0.3": "W2 += 0.0", "W1 -= 0.3": "W1 += 0.0", **_BRIEFLY},
         ),
         Slip(
             "one label for all",
