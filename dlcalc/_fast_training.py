@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dlcalc._fast_step import MANY_ENTRIES, Batch, Call, fast_problem, new_batch, step_calls, step_losses
+from dlcalc._fast_step import HEAD, MANY_ENTRIES, Batch, Call, fast_problem, new_batch, step_calls, step_losses
 from dlcalc.activations import Activation
 from dlcalc.losses import Loss
 from dlcalc.optimizers import SGD, Optimizer
@@ -131,7 +131,7 @@ class FullBatchDescent(Descent):
     def __init__(
         self, weights: Sequence[Array], phi: Activation, loss: Loss, X: Array, Y: Array, optimizer: Optimizer
     ) -> None:
-        super().__init__(weights, phi, loss, Y, optimizer, batch_size=len(X), n_results=1 + Y.size)
+        super().__init__(weights, phi, loss, Y, optimizer, batch_size=len(X), n_results=HEAD + Y.size)
         examples = _with_bias_nodes(X, self.problem.unit)
         inputs = np.ascontiguousarray(examples.T)
         examples = examples if inputs.size > MANY_ENTRIES else inputs.T
@@ -228,7 +228,7 @@ class _MiniBatches:
     def __init__(self, descent: MiniBatchDescent, n_batches: int, size: int) -> None:
         self.descent, self.size = descent, size
         examples = np.empty((size, descent.examples.shape[1]), descent.examples.dtype)
-        results = np.zeros(1 + size * descent.targets.shape[1], examples.dtype)
+        results = np.zeros(HEAD + size * descent.targets.shape[1], examples.dtype)
         # A short batch has its own mean, so each of its examples counts for more.
         share = descent.batch_size / max(1, size)
         self.batch = new_batch(descent.problem, examples.T, examples, descent.weights[-1], results, share)
