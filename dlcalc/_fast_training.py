@@ -7,6 +7,7 @@ What the history needs is only copied after each step, and evaluated for many ep
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -31,7 +32,7 @@ class Descent(ABC):
     phi : Activation
     loss : Loss
     Y : ndarray of shape (N, n_L)
-        Targets as from `loss.targets`.
+        Targets as from `loss.targets`; they are scaled in place.
     optimizer : Optimizer
     batch_size : int
     n_results : int
@@ -79,7 +80,7 @@ class Descent(ABC):
         divisor = loss.divisor((batch_size, Y.shape[1])) / self.scale
         self.problem = fast_problem(phi, loss, Y, divisor, len(weights))
         self.divisor = loss.divisor(Y.shape)
-        self.targets = Y * Y.dtype.type(self.problem.target_unit)
+        self.targets = np.multiply(Y, Y.dtype.type(self.problem.target_unit), out=Y)
         self.first, self.capacity = 0, 1
 
     @abstractmethod
@@ -282,9 +283,10 @@ def _with_bias_nodes(X: Array, unit: float) -> Array:
 
 def _views(vector: Array, like: Sequence[Array], transposed: bool) -> list[Array]:
     """Consecutive pieces of the vector, shaped like the given matrices; the first may lie there as its transpose."""
-    ends = np.cumsum([W.size for W in like])
-    pieces = [vector[end - W.size : end] for W, end in zip(like, ends, strict=True)]
-    views = [piece.reshape(W.shape) for piece, W in zip(pieces, like, strict=True)]
-    if transposed:
-        views[0] = pieces[0].reshape(like[0].shape, order="F")
+    views: list[Array] = []
+    start = 0
+    for W in like:
+        order: Literal["F", "C"] = "F" if transposed and not views else "C"
+        views.append(vector[start : start + W.size].reshape(W.shape, order=order))
+        start += W.size
     return views
