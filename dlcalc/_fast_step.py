@@ -95,8 +95,9 @@ class Batch:
         For "residual" the last row of `hidden`.
     hidden : ndarray of shape (n_{L-1} + 1, B), or (n_{L-1} + 2, B) for "residual"
         The last hidden layer with its bias node; not used in a network without hidden layers.
-    logits : ndarray of shape (B, n_L)
-        For "softmax" the outputs f, which lie in memory right before the targets; otherwise not used.
+    pair : ndarray of shape (2, B, n_L)
+        For "softmax" the outputs f and the targets, of which one product with f gives both Σ f² and Σ y f; otherwise
+        the outputs are elsewhere.
     results : ndarray of shape (HEAD + B · n_L,)
         What a step leaves behind. For "softmax" Σ f² and Σ y f over the whole batch, and Σ_j exp(f_j) n_L times for
         each example; otherwise two numbers without a meaning, and the outputs f, for "residual" f - y.
@@ -108,7 +109,7 @@ class Batch:
     examples: Array
     targets: Array
     hidden: Array
-    logits: Array
+    pair: Array
     results: Array
     share: float = 1.0
 
@@ -121,11 +122,9 @@ def new_batch(
     residual = problem.kind == "residual"
     hidden = np.empty((n_in + residual, n_examples), last.dtype)
     hidden[n_in - 1] = problem.unit
-    # One product of both with the logits then gives Σ f² and Σ y f.
-    logits, targets = np.empty((2, n_examples, n_out), last.dtype)
-    if residual:
-        targets = hidden[-1].reshape(n_examples, 1)
-    return Batch(inputs, examples, targets, hidden, logits, results, share)
+    pair = np.empty((2, n_examples, n_out), last.dtype)
+    targets = hidden[-1].reshape(n_examples, 1) if residual else pair[1]
+    return Batch(inputs, examples, targets, hidden, pair, results, share)
 
 
 def step_losses(problem: Problem, kept: Array, targets: Array) -> Array:
@@ -237,7 +236,7 @@ def _delta_calls(phi: Activation, W: Array, delta: Array, v: Array, slope: Array
 def _output_calls(problem: Problem, W: Array, v: Array, batch: Batch) -> tuple[Array, list[Call]]:
     """Compute the outputs, and the error signal in an array of shape (n_L, B), the transpose of a contiguous one."""
     outputs, y = batch.results[HEAD:].reshape(batch.targets.shape), batch.targets
-    f = batch.logits if problem.kind == "softmax" else outputs
+    f = batch.pair[0] if problem.kind == "softmax" else outputs
     delta = outputs if problem.kind == "residual" and batch.share == 1 else np.empty_like(outputs)
     calls: list[Call] = [(v.T.dot, (W.T, f))]
     if problem.kind == "general":
@@ -258,12 +257,12 @@ def _output_calls(problem: Problem, W: Array, v: Array, batch: Batch) -> tuple[A
 
 def _softmax_calls(p: Array, batch: Batch, factor: float) -> list[Call]:
     """Write factor · softmax(f), over the last axis, into p."""
-    f, n_out = batch.logits, batch.logits.shape[1]
+    f, n_out = batch.pair[0], p.shape[1]
     summing = np.full((n_out, n_out), 1 / factor, f.dtype)
     head, sums = batch.results[:HEAD], batch.results[HEAD:].reshape(f.shape)
     safe = 0.9 * math.log(np.finfo(f.dtype).max)
-    both, flat = _logits_and_targets(batch), f.reshape(-1)
-    dot, squares, largest, smallest, number, exp = both.dot, head.item, flat.argmax, flat.argmin, flat.item, np.exp
+    flat = f.reshape(-1)
+    dot, squares, largest, smallest, number, exp = batch.pair.reshape(HEAD, -1).dot, head.item, flat.argmax, flat.argmin, flat.item, np.exp
 
     def exponentials() -> None:
         # The sum of squares bounds every number, and costs nothing beside Σ y f; where it is too large to tell, the
@@ -275,10 +274,3 @@ def _softmax_calls(p: Array, batch: Batch, factor: float) -> list[Call]:
         exp(f, p)
 
     return [(exponentials, ()), (p.dot, (summing, sums)), (np.divide, (p, sums, p))]
-
-
-def _logits_and_targets(batch: Batch) -> Array:
-    """The two as rows of one matrix of shape (2, B · n_L), a view of the memory that they share."""
-    shared = batch.logits.base
-    assert shared is not None
-    return shared.reshape(HEAD, -1)
