@@ -5,6 +5,7 @@ so are all gradients; the matrices are views into them. An update is one subtrac
 What the history needs is only copied after each step, and evaluated for many epochs at once.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Literal
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dlcalc._fast_step import HEAD, MANY_ENTRIES, Batch, Call, fast_problem, new_batch, step_calls, step_losses
+from dlcalc._norms import in_safe_range, squared_norm, squared_norms
 from dlcalc.activations import Activation
 from dlcalc.losses import Loss
 from dlcalc.optimizers import SGD, Optimizer
@@ -216,8 +218,9 @@ class MiniBatchDescent(Descent):
             return np.empty((0, len(self.weights) + 1))
         loss = (self.whole.loss(self.order[: self.cut]) + self.short.loss(self.order[self.cut :])) / self.divisor
         # A network with nan among its weights has no loss, even where ReLU as it is computed here hides it.
-        healthy = np.isfinite(squared_norms(self.parameters[np.newaxis]))[0]
-        return self.figures(loss if healthy else np.nan, self.squares(self.gradient[np.newaxis]))
+        healthy = math.isfinite(squared_norm(self.parameters))
+        squares = np.array([[squared_norm(G.ravel(order="K")) for G in self.gradients]])
+        return self.figures(loss if healthy else np.nan, squares)
 
     def rewind(self, n_epochs: int) -> None:
         """Nothing: the epochs that `advance` runs in one call are not more than one."""
@@ -235,13 +238,14 @@ class _MiniBatches:
         self.batch = new_batch(descent.problem, examples.T, examples, descent.weights[-1], results, share)
         self.calls = descent.step(self.batch) if size else []
         self.kept = np.empty((n_batches, results.size), results.dtype)
+        self.rows = list(self.kept)
 
     def run(self, order: Array) -> None:
         """One step for each B of the example numbers."""
         examples, targets, calls = self.batch.examples, self.batch.targets, self.calls
         take_examples, take_targets = self.descent.examples.take, self.descent.targets.take
         results = self.batch.results
-        for rows, kept in zip(order.reshape(len(self.kept), self.size), self.kept, strict=True):
+        for rows, kept in zip(order.reshape(len(self.kept), self.size), self.rows, strict=True):
             # "clip" lets take write into its buffer directly; every number is in range.
             take_examples(rows, 0, examples, "clip")
             take_targets(rows, 0, targets, "clip")
@@ -258,19 +262,6 @@ class _MiniBatches:
         softmax = self.descent.problem.kind == "softmax"
         targets = targets[np.newaxis] if softmax else targets[order].reshape(-1, self.size, targets.shape[1])
         return float(step_losses(self.descent.problem, self.kept, targets).sum())
-
-
-def squared_norms(rows: Array) -> Array:
-    """‖·‖² of each row in float64; what leaves the range of float32 there is computed again in float64."""
-    squares = np.vecdot(rows, rows)
-    if not in_safe_range(squares):
-        squares = squared_norms(rows.astype(np.float64))
-    return squares.astype(np.float64, copy=False)
-
-
-def in_safe_range(squares: Array) -> bool:
-    """Whether squares have neither overflowed nor underflowed, which in float64 nobody cares about."""
-    return squares.dtype == np.float64 or bool(((squares > 1e-30) & (squares < 1e30)).all())
 
 
 def _with_bias_nodes(X: Array, unit: float) -> Array:

@@ -55,13 +55,7 @@ def derivative(first: Formula, fallback: Formula, z: Array) -> Array:
     """
     rule, precision = RULES.get(first), PRECISIONS.get(z.dtype)
     # The extremes, since a sum of squares may overflow, and say so. nan is not within reach.
-    if (
-        rule
-        and precision
-        and z.size
-        and z.item(z.argmax()) < precision.reach
-        and z.item(z.argmin()) > -precision.reach
-    ):
+    if rule and precision and z.size and z.item(z.argmax()) < precision.reach and z.item(z.argmin()) > -precision.reach:
         return rule(z, precision)
     return fallback(z)
 
