@@ -58,9 +58,7 @@ def _parse(content: bytes) -> dict[str, Any]:
 
 def _decoded(content: bytes) -> str:
     # A byte-order mark, and the UTF-16 that some shells write, lose an honest learner nothing.
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16")
-    return content.decode("utf-8-sig")
+    return content.decode(json.detect_encoding(content))
 
 
 def _cells(notebook: dict[str, Any]) -> list[Any]:
