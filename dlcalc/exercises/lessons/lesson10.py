@@ -7,6 +7,7 @@ import numpy as np
 from dlcalc import autodiff
 from dlcalc.datasets import digits as handwritten_digits
 from dlcalc.exercises.comparison import alike, as_array, compare, items_of
+from dlcalc.exercises.discretion import private
 from dlcalc.exercises.exercise import Exercise, Slip, Tolerance, call
 from dlcalc.exercises.lessons.clinic import HIDDEN_UNITS, histories
 
@@ -47,11 +48,11 @@ def _compare_build(case, value, expected):
     if not layers:
         return "The nn.Sequential holds no layers."
     if layers != ["Linear", "ReLU", "Linear", "Flatten"]:
-        return f"The layers are {', '.join(map(str, layers))}; asked are Linear, ReLU, Linear, Flatten."
+        return f"The layers are {private(', '.join(map(str, layers)))}; asked are Linear, ReLU, Linear, Flatten."
     if shapes != [[3, 5], [3], [1, 3], [1]]:
-        return f"The parameters have the shapes {shapes}; expected are [3, 5], [3], [1, 3], [1]."
+        return f"The parameters have the shapes {private(shapes)}; expected are [3, 5], [3], [1, 3], [1]."
     if output != [4]:
-        return f"On 4 examples the output has shape {tuple(output)}; expected is (4,)."
+        return f"On 4 examples the output has shape {private(tuple(output))}; expected is (4,)."
     right = alike(items[3], items_of(expected)[3], BUILD.tolerance)
     return "" if right else "The layers have the right names and shapes, and compute something else."
 
