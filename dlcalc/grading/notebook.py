@@ -99,10 +99,11 @@ def without_magics(source: str) -> str:
     return "\n".join("" if line.startswith(("%", "!")) else line for line in source.splitlines())
 
 
-def without_indented_magics(source: str) -> str:
-    """The source with indented magics replaced by ``pass``; for sources that do not compile as they stand."""
+def without_other_magics(source: str) -> str:
+    """The source with ``pass`` for indented magics and questions (``np.sum?``), if it does not compile as it stands."""
     lines = []
     for line in source.splitlines():
         code = line.lstrip(" \t")
-        lines.append(line[: len(line) - len(code)] + "pass" if code.startswith(("%", "!")) else line)
+        is_magic = code.startswith(("%", "!", "?")) or code.rstrip().endswith("?")
+        lines.append(line[: len(line) - len(code)] + "pass" if is_magic else line)
     return "\n".join(lines)
