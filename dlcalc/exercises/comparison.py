@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from dlcalc.exercises.discretion import private
 from dlcalc.exercises.exercise import Label, Tolerance
 from dlcalc.typing import Array
 
@@ -218,7 +219,7 @@ def agree(found: Array, wanted: Array, tolerance: Tolerance) -> Array:
 
 
 def _number(value: Any) -> str:
-    return format(float(value), ".7g")
+    return private(format(float(value), ".7g"))
 
 
 def _subject(name: str) -> str:
@@ -231,7 +232,7 @@ def _told(described: dict[str, Any]) -> str:
     if described.get("type") == "Tensor":
         return "a Tensor"
     if kind in ("number", "text"):
-        return repr(described.get("value"))[:60]
+        return private(repr(described.get("value"))[:60])
     if _is_too_large(described):
         return f"an array of shape {described.get('shape')}"
     if kind == "array" and described.get("dtype") == "masked":
@@ -242,4 +243,4 @@ def _told(described: dict[str, Any]) -> str:
         return "an array of objects (rows of unequal lengths, perhaps)"
     if kind == "nothing" and described.get("type") != "None":
         return str(described.get("type"))[:60]
-    return KINDS.get(str(kind), f"of type {str(described.get('type'))[:60]}")
+    return KINDS.get(str(kind)) or f"of type {private(str(described.get('type'))[:60])}"

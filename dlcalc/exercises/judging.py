@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from dlcalc.exercises.comparison import alike, compare
+from dlcalc.exercises.discretion import in_full, in_part, private
 from dlcalc.exercises.driving import Case, Observation, drive, observe, preserved
 from dlcalc.exercises.exercise import Answer, Exercise, Slip
 from dlcalc.exercises.reading import read_observation
@@ -52,7 +53,9 @@ def judge(exercise: Exercise, seed: int, observations: object, *, show_inputs: b
     printed = seen[0]["printed"]
     faults = find_faults(exercise, seed, seen)
     if not any(faults):
-        return Result(exercise.id, "correct", exercise.points, exercise.points, "Right.", printed=printed)
+        return Result(
+            exercise.id, "correct", exercise.points, exercise.points, "Right.", printed=printed, discreet="Right."
+        )
     slip = which_slip(exercise, seed, seen)
     if slip is not None:
         return _result(exercise, Fault("slip", slip.sentence, slip.name), printed)
@@ -164,7 +167,7 @@ def _side_effect(exercise: Exercise, seen: Observation) -> Fault | None:
         )
         return Fault("slip", sentence, "changes its input")
     if exercise.quiet and seen["warnings"]:
-        return Fault("slip", f"The value is right, but NumPy warns: {seen['warnings'][0]}.", exercise.quiet)
+        return Fault("slip", f"The value is right, but NumPy warns: {private(seen['warnings'][0])}.", exercise.quiet)
     if seen["overwritten"]:
         sentence = "The value is right, but a later call overwrites it: make a new array in each call."
         return Fault("slip", sentence, "keeps something between calls")
@@ -266,4 +269,5 @@ def _kept(exercise: Exercise, seen: list[Observation]) -> str:
 
 
 def _result(exercise: Exercise, fault: Fault, printed: str) -> Result:
-    return Result(exercise.id, fault.verdict, 0, exercise.points, fault.sentence, fault.slip, printed)
+    message, discreet = in_full(fault.sentence), in_part(fault.sentence)
+    return Result(exercise.id, fault.verdict, 0, exercise.points, message, fault.slip, printed, discreet)

@@ -41,6 +41,8 @@ class Result:
         The name of the slip, empty on a right or missing answer and on a fault without a name.
     printed : str
         What the answer printed while it ran.
+    discreet : str
+        The message less what could carry an input: for learners whose answer was run on secret ones.
     """
 
     exercise: str
@@ -50,6 +52,7 @@ class Result:
     message: str
     slip: str = ""
     printed: str = ""
+    discreet: str = ""
 
     @property
     def passed(self) -> bool:

@@ -6,7 +6,8 @@ import numpy as np
 
 from dlcalc import autodiff
 from dlcalc.datasets import digits as handwritten_digits
-from dlcalc.exercises.comparison import as_array, compare, items_of
+from dlcalc.exercises.comparison import alike, as_array, compare, items_of
+from dlcalc.exercises.discretion import private
 from dlcalc.exercises.exercise import Exercise, Slip, Tolerance, call
 from dlcalc.exercises.lessons.clinic import HIDDEN_UNITS, histories
 
@@ -32,24 +33,28 @@ def build_from_a_list():
 
 
 def _build_cases(seed):
-    batch = np.random.default_rng(seed).normal(size=(4, 5))
-    return [{"way": "build", "arguments": (), "batch": batch}]
+    rng = np.random.default_rng(seed)
+    batch = rng.normal(size=(4, 5))
+    return [{"way": "build", "arguments": (), "batch": batch, "parameters": _parameters(rng, 3)}]
 
 
 def _compare_build(case, value, expected):
     items = items_of(value)
-    if len(items) != 3:
+    if len(items) != 4:
         return "The result must be an nn.Sequential."
-    layers, shapes, output = (_plain(item) for item in items)
+    layers, shapes, output = (_plain(item) for item in items[:3])
     if not all(isinstance(part, list) for part in (layers, shapes, output)):
         return "The result must be an nn.Sequential."
     if not layers:
         return "The nn.Sequential holds no layers."
     if layers != ["Linear", "ReLU", "Linear", "Flatten"]:
-        return f"The layers are {', '.join(map(str, layers))}; asked are Linear, ReLU, Linear, Flatten."
+        return f"The layers are {private(', '.join(map(str, layers)))}; asked are Linear, ReLU, Linear, Flatten."
     if shapes != [[3, 5], [3], [1, 3], [1]]:
-        return f"The parameters have the shapes {shapes}; expected are [3, 5], [3], [1, 3], [1]."
-    return "" if output == [4] else f"On 4 examples the output has shape {tuple(output)}; expected is (4,)."
+        return f"The parameters have the shapes {private(shapes)}; expected are [3, 5], [3], [1, 3], [1]."
+    if output != [4]:
+        return f"On 4 examples the output has shape {private(tuple(output))}; expected is (4,)."
+    right = alike(items[3], items_of(expected)[3], BUILD.tolerance)
+    return "" if right else "The layers have the right names and shapes, and compute something else."
 
 
 def _plain(described):
