@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from dlcalc.lessons import PAGES
 from dlcalc.site.course import Lesson, lessons
 from dlcalc.site.films import films_of
 from dlcalc.site.front import write_front
@@ -48,7 +49,8 @@ def build(
         say(f"{lesson.stem}")
         shutil.copyfile(lesson.learner, out / "notebooks" / lesson.learner.name)
         reader.write(lesson, films_of(lesson.worked, out / "films"))
-    reader.write_notation()
+    for name in PAGES:
+        reader.write_page(name)
     write_front(out, chosen, runs=runs)
     return chosen
 

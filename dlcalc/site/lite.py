@@ -13,6 +13,7 @@ from pathlib import Path
 import jupyterlite_pyodide_kernel
 from jupyter_core.paths import jupyter_path
 
+from dlcalc.lessons import PAGES
 from dlcalc.site.course import Lesson
 from dlcalc.site.pyodide import LOCK, TABLE, Distribution
 from dlcalc.site.wheel import write_wheel
@@ -55,8 +56,9 @@ def build(out: Path, lessons: list[Lesson], *, offline: bool, cache: Path | None
         distribution = Distribution(place / "static" / "pyodide", cache)
         wheels = fill(distribution, place, offline=offline)
         (place / "lessons").mkdir()
-        for lesson in lessons:
-            shutil.copyfile(lesson.learner, place / "lessons" / lesson.learner.name)
+        pages = [lessons[0].learner.parent / name for name in PAGES]
+        for source in [*(lesson.learner for lesson in lessons), *filter(Path.is_file, pages)]:
+            shutil.copyfile(source, place / "lessons" / source.name)
         _write(place / "jupyter-lite.json", settings(offline=offline))
         _write(place / "jupyter_lite_config.json", build_settings(out.resolve(), [kernel_extension(), *wheels]))
         command = [sys.executable, "-m", "jupyterlite_core", "build"]

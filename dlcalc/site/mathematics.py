@@ -29,14 +29,20 @@ def inline(tex: str) -> str:
 def display(tex: str) -> str:
     """A formula on a line of its own; one that is too wide can be scrolled, by keys as well."""
     beside = BESIDE.fullmatch(tex.strip())
-    formula, words = (beside[1], f'<span class="remark">{remark(beside[2])}</span>') if beside else (tex, "")
-    formula = f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">{content(formula)}</math>'
-    return f'<span class="formula" tabindex="0">{formula}{words}</span>'
+    said = remark(beside[2]) if beside else None
+    formula = content(beside[1] if beside and said else tex)
+    words = f'<span class="remark">{said}</span>' if said else ""
+    whole = f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">{formula}</math>{words}'
+    return f'<span class="formula" tabindex="0">{whole}</span>'
 
 
-def remark(tex: str) -> str:
-    """Words with formulas in them, as text that can be broken into lines."""
+def remark(tex: str) -> str | None:
+    """Words with formulas in them, as text that can be broken into lines; None if the words are part of a formula."""
     parts = WORDS.split(tex)
+    if len(parts) == 1 or any(
+        part.count("{") != part.count("}") or part.rstrip().endswith(("_", "^")) for part in parts
+    ):
+        return None
     return "".join(html.escape(part) if k % 2 else inline(part) for k, part in enumerate(parts) if part.strip())
 
 
@@ -74,8 +80,9 @@ def _table(body: str) -> str:
 
 
 def _cell(tex: str, k: int) -> str:
-    if k > 1 and WORDS.search(tex):
-        return f'<mtd class="remark"><mtext><span>{remark(tex)}</span></mtext></mtd>'
+    said = remark(tex) if k > 1 else None
+    if said:
+        return f'<mtd class="remark"><mtext><span>{said}</span></mtext></mtd>'
     return f"<mtd>{_plain(tex) if tex.strip() else ''}</mtd>"
 
 

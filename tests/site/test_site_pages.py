@@ -1,5 +1,6 @@
 """The pages to read: what they say, where they lead, what they weigh, and that nothing on them asks another server."""
 
+import html
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -7,11 +8,12 @@ from urllib.parse import unquote
 
 import nbformat
 import pytest
+from fontTools.ttLib import TTFont
 
 from dlcalc.site import build, mathematics
 from dlcalc.site.course import lessons
 from dlcalc.site.prose import Prose, to_html
-from dlcalc.site.shell import STYLE
+from dlcalc.site.shell import FONT, HERE, STYLE
 
 # Attributes of which a browser fetches the address by itself; a link is followed by people.
 FETCHED = {"src", "srcset", "poster", "data", "background"}
@@ -183,3 +185,33 @@ def test_a_formula_that_cannot_be_set_is_an_error_and_no_red_text():
 def test_the_pages_have_a_light_and_a_dark_form(site):
     assert "prefers-color-scheme: dark" in (site / STYLE).read_text(encoding="utf-8")
     assert "prefers-reduced-motion" in (site / STYLE).read_text(encoding="utf-8")
+
+
+def test_words_beside_an_equation_are_text_that_wraps_and_words_inside_one_are_not():
+    rows = r"a &= b && \text{since } c > d \text{ holds} \\ e_{\text{in}} &= f"
+    made = mathematics.display(rf"\begin{{aligned}} {rows} \end{{aligned}}")
+    assert made.count('class="remark"') == 1
+    assert re.search(r"<span>since <math [^>]*>.*</math> holds</span>", made)
+    assert mathematics.display(r"f(x) = x \qquad\text{for all } x").endswith("</span></span>")
+    assert "remark" not in mathematics.display(r"s = 1/n_{\text{out}}")
+
+
+def test_a_prime_takes_the_shape_that_fonts_have_for_it():
+    assert '<mo class="prime">&#x02032;</mo>' in mathematics.inline(r"\varphi'(z)")
+
+
+def test_the_pages_that_lessons_link_to_are_part_of_the_site(site):
+    start = Page(site / "read" / "00_start_here.html")
+    assert {"NOTATION.html", "GLOSSARY.html"} <= set(start.links)
+
+
+def test_every_character_of_every_formula_is_in_the_font_of_the_site():
+    font = TTFont(HERE / FONT)
+    drawn = {*font.getBestCmap(), 0x20, 0xA0, 0x3000}
+    assert "MATH" in font
+    for lesson in lessons():
+        for cell in nbformat.read(lesson.worked, as_version=4).cells:
+            made = to_html(cell.source, Prose(lambda url: url)) if cell.cell_type == "markdown" else ""
+            formulas = "".join(re.findall(r"<math .*?</math>", made, re.DOTALL))
+            shown = html.unescape(re.sub(r"<[^>]+>", "", formulas))
+            assert {f"U+{ord(c):04X}" for c in shown if ord(c) not in drawn and not c.isspace()} == set(), lesson.stem
