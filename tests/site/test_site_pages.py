@@ -168,7 +168,7 @@ def test_every_lesson_says_what_its_card_needs(lesson):
 def test_aligned_equations_become_rows_and_cells():
     made = mathematics.content(r"\begin{aligned} a &= \frac{b & c}{d} \\[4pt] e &= f && \text{for g} \end{aligned}")
     assert made.count("<mtr>") == 2
-    assert made.count("<mtd>") == 6
+    assert len(re.findall(r"<mtd\b", made)) == 6
 
 
 def test_a_matrix_inside_aligned_keeps_its_own_rows():
