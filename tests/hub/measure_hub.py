@@ -1,7 +1,7 @@
 """How long a class waits for a hub on one machine, and what memory it takes: ``python tests/hub/measure_hub.py [N]``.
 
 N learners (eight by default) log in at once, get the lessons by nbgitpuller, open lesson 04, move a slider of its
-figure and check an answer. Memory is each process's proportional share (PSS), so that the sum is what the machine spends.
+figure and check an answer. Memory is each process's proportional share (PSS), which adds up to what the machine spends.
 """
 
 from __future__ import annotations
