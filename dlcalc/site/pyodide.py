@@ -15,6 +15,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -124,26 +125,25 @@ def download(requirement: str, expected: str, folder: Path, python: str) -> None
     Raises
     ------
     RuntimeError
-        If pip cannot; the message is its own.
+        If pip cannot; the message has its own reason.
     """
-    wanted = folder / "requirement.txt"
-    wanted.write_text(f"{requirement} --hash=sha256:{expected}\n", encoding="utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--no-deps",
-        "--only-binary=:all:",
-        "--require-hashes",
-    ]
-    command += ["--platform=any", f"--python-version={python}", "--dest", str(folder), "--requirement", str(wanted)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    wanted.unlink()
+    with tempfile.TemporaryDirectory() as scratch:
+        wanted = Path(scratch) / "requirement.txt"
+        wanted.write_text(f"{requirement} --hash=sha256:{expected}\n", encoding="utf-8")
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        command += ["--require-hashes", "--platform=any", f"--python-version={python}"]
+        command += ["--dest", str(folder), "--requirement", str(wanted)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        message = f"{requirement} cannot be downloaded: {done.stderr.strip()[-1000:]}"
+        message = f"{requirement} cannot be downloaded from PyPI; is there a network? {reason(done.stderr)}"
         raise RuntimeError(message)
+
+
+def reason(complaint: str) -> str:
+    """The last line that pip wrote, without what it tried before."""
+    lines = [line.strip() for line in complaint.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR")] or lines
+    return f"pip says: {errors[-1][:300]}" if errors else ""
 
 
 def check(content: bytes, expected: str, name: str) -> None:

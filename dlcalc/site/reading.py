@@ -61,7 +61,9 @@ class Reader:
                 if text.startswith("<h1") and len(parts) == 1:
                     parts.append(self._ways(lesson))
             elif cell.cell_type == "code":
-                parts.append(self._code(lesson, cell, by_cell.get(k, [])))
+                # The cell that installs dlcalc says nothing to a reader.
+                if "install" not in cell.metadata.get("tags", []):
+                    parts.append(self._code(lesson, cell, by_cell.get(k, [])))
                 k += 1
         main = f'<article class="lesson">\n{"".join(parts)}\n{self._ways(lesson)}{self._neighbours(lesson)}</article>'
         title = f"{lesson.number} · {words(lesson.title)}"

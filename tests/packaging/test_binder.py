@@ -90,7 +90,7 @@ def test_the_last_step_installs_dlcalc_in_a_fresh_environment_and_compiles_nothi
     environment = {**os.environ, "PATH": path, "PIP_NO_BUILD_ISOLATION": "0"}
     environment.pop("PYTHONPATH", None)
     subprocess.run(["./binder/postBuild"], cwd=repository, env=environment, check=True, capture_output=True)
-    look = "import dlcalc.widgets; from dlcalc import lessons; print(dlcalc.__file__, *lessons.shipped_lessons().iterdir())"
+    look = "from dlcalc import lessons, widgets; print(lessons.__file__, *lessons.shipped_lessons().iterdir())"
     command = [home / "bin" / "python", "-c", look]
     shown = subprocess.run(command, env=environment, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
     assert shown.startswith(str(repository))

@@ -132,16 +132,44 @@ def test_the_notebooks_are_the_learners(site):
 
 def test_the_site_leaves_alone_what_is_no_site(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(FileExistsError, match="name another folder"):
-        build.prepare(tmp_path)
+    with pytest.raises(FileExistsError, match="name another folder"), build.replaced(tmp_path):
+        pass
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+    with pytest.raises(FileExistsError, match="is a file"), build.replaced(tmp_path / "thesis.txt"):
+        pass
 
 
-def test_an_older_site_is_replaced(tmp_path):
-    build.prepare(tmp_path / "site")
-    (tmp_path / "site" / "read" / "old.html").write_text("old")
-    build.prepare(tmp_path / "site")
-    assert not (tmp_path / "site" / "read" / "old.html").exists()
+def put(out, name):
+    with build.replaced(out) as place:
+        (place / name).mkdir()
+        (place / name / "page.html").write_text(name)
+
+
+def test_an_older_site_is_replaced_by_one_that_is_complete(tmp_path):
+    put(tmp_path / "site", "old")
+    put(tmp_path / "site", "new")
+    assert sorted(path.name for path in (tmp_path / "site").iterdir()) == [build.MARK, "new"]
+    assert (tmp_path / "site" / "new" / "page.html").read_text() == "new"
+
+
+def put_half(out, error):
+    with build.replaced(out) as place:
+        (place / "half.html").write_text("half")
+        raise error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_an_interrupted_build_leaves_the_older_site_as_it_was(tmp_path, error):
+    put(tmp_path / "site", "old")
+    with pytest.raises(error):
+        put_half(tmp_path / "site", error)
+    assert sorted(path.name for path in (tmp_path / "site").iterdir()) == [build.MARK, "old"]
+
+
+def test_an_interrupted_first_build_leaves_nothing(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        put_half(tmp_path / "site", KeyboardInterrupt)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_lesson_that_is_not_there_is_named():
