@@ -1,13 +1,8 @@
 """The built site in Chromium: no request leaves, axe finds nothing serious, its figures move, it is ready soon."""
+
 import re
-import sys
-from pathlib import Path
 
 import pytest
-
-from dlcalc.site import build
-
-sys.path.insert(0, str(Path(__file__).parent))
 from serving import served
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -16,15 +11,8 @@ LESSON = "03_the_smallest_network"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    out = tmp_path_factory.mktemp("site") / "out"
-    build.build(out, only=["00", "03"], runs=True)
-    return out
-
-
-@pytest.fixture(scope="module")
-def address(folder):
-    with served(folder) as base:
+def address(site):
+    with served(site) as base:
         yield base
 
 

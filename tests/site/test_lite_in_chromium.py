@@ -9,16 +9,13 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 from playwright.sync_api import expect
+from serving import served
 
 from dlcalc.site import build, lite
-
-sys.path.insert(0, str(Path(__file__).parent))
-from serving import served
 
 pytestmark = pytest.mark.skipif(
     not (os.environ.get("CI") or os.environ.get("DLCALC_BROWSER_EDITION")),

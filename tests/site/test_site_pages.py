@@ -38,14 +38,6 @@ class Page(HTMLParser):
         self.images += [given] if tag in ("img", "iframe") else []
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The pages of two lessons, with the figures that move in them."""
-    out = tmp_path_factory.mktemp("site") / "out"
-    build.build(out, only=["00", "03"], runs=True)
-    return out
-
-
 def pages(site):
     return [path for path in site.rglob("*.html") if "films" not in path.parts]
 
