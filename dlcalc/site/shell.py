@@ -23,7 +23,8 @@ $head</head>
 <body>
 <a class="skip" href="#main">To the text</a>
 <header class="top">
-<nav aria-label="Course"><a href="${home}index.html">The calculus behind backpropagation</a></nav>
+<nav aria-label="Course"><a href="${home}index.html">The calculus behind backpropagation</a>
+<a href="${home}read/NOTATION.html">Notation</a> <a href="${home}read/GLOSSARY.html">Glossary</a></nav>
 </header>
 <main id="main">
 $main

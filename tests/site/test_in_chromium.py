@@ -79,6 +79,14 @@ def test_no_page_is_wider_than_its_window(page, address, width):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_formulas_are_set_in_the_font_of_the_site_and_whole_in_a_wide_window(page, address):
+    page.goto(f"{address}read/{LESSON}.html")
+    page.evaluate("document.fonts.ready")
+    assert page.evaluate("document.fonts.check('16px \"dlcalc Math\"') && document.fonts.size") == 1
+    cut = "[...document.querySelectorAll('.formula')].filter((e) => e.scrollWidth > e.clientWidth).length"
+    assert page.evaluate(cut) == 0
+
+
 def test_the_front_page_loads_less_than_its_budget(page, address):
     sizes = []
     page.on("response", lambda answer: sizes.append(len(answer.body())))

@@ -235,3 +235,8 @@ def test_every_character_of_every_formula_is_in_the_font_of_the_site():
             formulas = "".join(re.findall(r"<math .*?</math>", made, re.DOTALL))
             shown = html.unescape(re.sub(r"<[^>]+>", "", formulas))
             assert {f"U+{ord(c):04X}" for c in shown if ord(c) not in drawn and not c.isspace()} == set(), lesson.stem
+
+
+def test_no_line_begins_with_the_comma_after_a_formula():
+    made = to_html("Between $a$, $b$ and ($c$).", Prose(lambda url: url))
+    assert re.findall(r"</math>([^<]*)</span>", made) == [",", ")."]
