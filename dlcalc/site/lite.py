@@ -62,9 +62,10 @@ def build(out: Path, lessons: list[Lesson], *, offline: bool, cache: Path | None
         _write(place / "jupyter-lite.json", settings(offline=offline))
         _write(place / "jupyter_lite_config.json", build_settings(out.resolve(), [kernel_extension(), *wheels]))
         command = [sys.executable, "-m", "jupyterlite_core", "build"]
-        done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False, env=_environment(place))
+        done = subprocess.run(command, cwd=place, capture_output=True, check=False, env=_environment(place))
         if done.returncode != 0:
-            message = f"JupyterLite cannot be built: {(done.stderr or done.stdout).strip()[-2000:]}"
+            said = (done.stderr or done.stdout).decode(errors="replace")
+            message = f"JupyterLite cannot be built: {said.strip()[-2000:]}"
             raise RuntimeError(message)
 
 

@@ -145,9 +145,10 @@ def download(digests: dict[str, str], folder: Path, python: str) -> None:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
         command += ["--require-hashes", "--platform=any", f"--python-version={python}"]
         command += ["--dest", str(folder), "--requirement", str(wanted)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode != 0:
-        message = f"{', '.join(digests)} cannot be downloaded from PyPI; is there a network? {reason(done.stderr)}"
+        why = reason(done.stderr.decode(errors="replace"))
+        message = f"{', '.join(digests)} cannot be downloaded from PyPI; is there a network? {why}"
         raise RuntimeError(message)
 
 

@@ -5,6 +5,7 @@ DLCALC_BROWSER_EDITION is set.
 """
 
 import csv
+import json
 import os
 import re
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 from playwright.sync_api import expect
 from serving import served
 
-from dlcalc.site import build, lite
+from dlcalc.site import build, lite, pyodide
 
 pytestmark = pytest.mark.skipif(
     not (os.environ.get("CI") or os.environ.get("DLCALC_BROWSER_EDITION")),
@@ -95,6 +96,14 @@ def save(page):
         page.locator(".lm-DockPanel-tabBar .jp-mod-dirty, .lm-DockPanel .lm-mod-current.jp-mod-dirty")
     ).to_have_count(0)
     page.wait_for_timeout(1500)
+
+
+def test_every_file_of_python_on_the_site_is_the_one_that_its_lock_or_the_table_means(root):
+    folder = root / "user" / "repository" / "run" / "static" / "pyodide"
+    packages = json.loads((folder / pyodide.LOCK).read_text(encoding="utf-8"))["packages"].values()
+    meant = {**pyodide.TABLE["core"], **{entry["file_name"]: entry["sha256"] for entry in packages}}
+    found = {path.name: pyodide.digest(path) for path in folder.iterdir() if path.name != pyodide.LOCK}
+    assert found == meant
 
 
 def test_a_lesson_runs_and_its_figure_moves(lab):
