@@ -47,6 +47,8 @@ c.JupyterHub.concurrent_spawn_limit = 100
 
 def missing_programs() -> str:
     """Why there can be no hub here; empty if there can."""
+    if os.name == "nt":
+        return "JupyterHub does not run on Windows"
     missing = [name for name in ("node", "npm", "git") if shutil.which(name) is None]
     return f"JupyterHub, its proxy and nbgitpuller need {', '.join(missing)}, not found here" if missing else ""
 
