@@ -46,6 +46,9 @@ def site(out: Path, offline: bool, reading_only: bool, only: tuple[str, ...]) ->
                 lite.build(place / "run", chosen, offline=offline)
     except (ValueError, OSError, RuntimeError) as error:
         raise click.ClickException(sentence(error)) from None
+    except KeyboardInterrupt:
+        message = f"interrupted; {out} is as it was before"
+        raise click.ClickException(message) from None
     click.echo(f"{len(chosen)} lessons in {out}: put it on a web server, or look with  python -m http.server -d {out}")
 
 

@@ -123,9 +123,13 @@ def test_a_lesson_runs_and_its_figure_moves(lab):
     assert becomes_another(lab, card, before)
 
 
-def test_the_cell_that_installs_dlcalc_says_nothing(lab):
-    for cell in lab.locator(".jp-CodeCell").filter(has=lab.locator(".jp-Placeholder")).all():
-        assert cell.locator(".jp-OutputArea-output").count() == 0
+def test_the_folded_first_cell_says_nothing(lab):
+    cell_with(lab, "import numpy as np").locator(".cm-content").click()
+    lab.get_by_role("menuitem", name="Run", exact=True).click()
+    lab.get_by_role("menuitem", name="Run All Above Selected Cell", exact=True).click()
+    first = lab.locator(".jp-CodeCell").first
+    expect(first.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=60_000)
+    assert first.locator(".jp-OutputArea-output").count() == 0
 
 
 def test_a_wrong_answer_is_named_and_a_right_one_passes(lab):

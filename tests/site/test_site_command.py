@@ -69,6 +69,17 @@ def test_without_a_network_the_older_site_stays_and_one_sentence_says_why(tmp_pa
     assert sorted(path.name for path in (tmp_path / "site").iterdir()) == before
 
 
+def test_an_interruption_is_said_in_one_sentence_and_leaves_nothing(tmp_path, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(build, "films_of", interrupt)
+    status, output = say("--out", tmp_path / "site", "--reading-only", "--lesson", "03")
+    assert status == 1
+    assert "interrupted; " in one_sentence(output)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_missing_library_is_named(monkeypatch):
     def missing(name):
         raise ModuleNotFoundError(name=name)
