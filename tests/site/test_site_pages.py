@@ -94,6 +94,17 @@ def test_the_front_page_with_all_it_loads_stays_in_its_budget(site):
     assert shared + 11 * max(path.stat().st_size for path in cards) < BUDGET
 
 
+def test_a_page_to_read_needs_little_before_it_can_be_used(site):
+    shared = sum((site / name).stat().st_size for name in (STYLE, Path(FONT).name))
+    for path in (site / "read").iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert "<script" not in text, path.name
+        assert (
+            len(re.findall(r"<(?:img|iframe) (?!loading=\"lazy\")", re.sub(r"<noscript>.*?</noscript>", "", text))) == 0
+        )
+        assert shared + path.stat().st_size < BUDGET
+
+
 def test_formulas_are_set_without_a_script(site):
     text = (site / "read" / "03_the_smallest_network.html").read_text(encoding="utf-8")
     assert text.count("<math ") > 20
