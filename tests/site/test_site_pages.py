@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -13,6 +14,7 @@ from fontTools.ttLib import TTFont
 from dlcalc.site import build, mathematics
 from dlcalc.site.course import lessons
 from dlcalc.site.prose import Prose, to_html
+from dlcalc.site.reading import Reader
 from dlcalc.site.shell import FONT, HERE, STYLE
 
 # Attributes of which a browser fetches the address by itself; a link is followed by people.
@@ -126,6 +128,20 @@ def test_worked_answers_are_folded_and_all_there(site):
         text = (site / "read" / f"{lesson.stem}.html").read_text(encoding="utf-8")
         for exercise in lesson.exercises:
             assert text.count(f"<summary>A worked answer to {exercise}:") == 1
+
+
+def test_the_cell_that_installs_dlcalc_is_not_read(tmp_path):
+    cell = nbformat.v4.new_code_cell("import installer", metadata={"tags": ["install"]})
+    shown = nbformat.v4.new_code_cell("import numpy")
+    (tmp_path / "solutions").mkdir()
+    (tmp_path / "out" / "read").mkdir(parents=True)
+    (lesson,) = lessons(["03"])
+    lesson = replace(lesson, worked=tmp_path / "solutions" / lesson.worked.name)
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell, shown]), lesson.worked)
+    Reader(tmp_path / "out", [lesson], runs=False).write(lesson, [])
+    text = (tmp_path / "out" / "read" / f"{lesson.stem}.html").read_text(encoding="utf-8")
+    assert "installer" not in text
+    assert "numpy" in text
 
 
 def test_the_notebooks_are_the_learners(site):
