@@ -52,13 +52,14 @@ bias_node
 
 # %% [markdown]
 # **Your task.** Step through one example: four steps forward, four back. Stop at step 6 and compute the next error signal yourself
-# before you go on. Then choose another weight: how well does the finite difference agree?
+# before you go on. Then choose a weight and move it: how well does the finite difference agree?
 
 # %%
 flipbook(
     backpropagation_by_unit, step=(0, 8), y=(-2, 2, 0.5), x1=(-2, 2, 0.5), activation=["sigmoid", "tanh", "relu"],
     unit=["follow", "hidden 1", "hidden 2", "hidden 3", "output"],
-    weight={"w⁽¹⁾₂,₁": (1, 2, 1), "w⁽¹⁾₃,₂": (1, 3, 2), "bias of unit 1": (1, 1, 3), "w⁽²⁾₁,₁": (2, 1, 1)}, locked_by=bias_node,
+    weight={"w⁽¹⁾₂,₁": (1, 2, 1), "w⁽¹⁾₃,₂": (1, 3, 2), "bias of unit 1": (1, 1, 3), "w⁽²⁾₁,₁": (2, 1, 1)},
+    shift=(-1.5, 1.5, 0.5), labels={"shift": "added to this weight"}, locked_by=bias_node,
 )  # fmt: skip
 
 # %% [markdown]
@@ -162,7 +163,8 @@ print("gradient of W2", back.gradients[1].tolist())
 
 # %%
 explore(
-    linked_view, choose=["δ⁽¹⁾₁", "δ⁽¹⁾₂", "δ⁽²⁾", "w⁽¹⁾₁,₁", "w⁽¹⁾₂,₁", "b⁽¹⁾₁"],
+    linked_view,
+    choose=["δ⁽¹⁾₁", "δ⁽¹⁾₂", "δ⁽²⁾", "w⁽¹⁾₁,₁", "w⁽¹⁾₁,₂", "b⁽¹⁾₁", "w⁽¹⁾₂,₁", "w⁽¹⁾₂,₂", "b⁽¹⁾₂", "w⁽²⁾₁,₁", "w⁽²⁾₁,₂", "b⁽²⁾"],
     x1=(-2, 2, 0.5), y=(-2, 2, 0.5), activation=["sigmoid", "tanh", "relu"],
 )  # fmt: skip
 

@@ -165,13 +165,15 @@ no_zero_grad
 
 # %% [markdown]
 # **Your task.** Plant each bug with the menu and scrub through the epochs. For each, find the one curve that gives it away. Then raise η
-# without a bug until the run diverges, and tell it apart from "no zero_grad".
+# without a bug until the run diverges, and tell it apart from "no zero_grad". Last, choose two moons: the network
+# now draws a decision boundary; how many hidden units does it need?
 
 # %%
 flipbook(
     training_dashboard, epoch=range(0, 301, 5), bug=["none", "no_zero_grad", "no_flatten", "sum_for_mean"],
-    learning_rate=[0.01, 0.03, 0.1, 0.3, 1.0], width=[2, 8, 32], activation=["relu", "tanh", "sigmoid"],
-    labels={"learning_rate": "η"}, locked_by=no_zero_grad,
+    task={"a curve": "curve", "two moons": "moons"}, learning_rate=[0.01, 0.03, 0.1, 0.3, 1.0], width=[2, 8, 32],
+    activation=["relu", "tanh", "sigmoid"], seed=(0, 9),
+    labels={"learning_rate": "η", "task": "data"}, locked_by=no_zero_grad,
 )  # fmt: skip
 
 # %% [markdown]
