@@ -142,6 +142,13 @@ def observe(controls: Mapping[str, Any], callback: Callable[[object], None]) -> 
             control.observe(callback, "value")
 
 
+def unobserve(controls: Mapping[str, Any], callback: Callable[[object], None]) -> None:
+    """Call back no more."""
+    for control in controls.values():
+        if not isinstance(control, ipywidgets.fixed):
+            control.unobserve(callback, "value")
+
+
 def enable(controls: Mapping[str, Any], enabled: bool) -> None:
     """Let the learner use the controls, or not."""
     for control in controls.values():
