@@ -38,7 +38,7 @@ CELLS = {
     ),
 }
 OURS = ("explore", "flipbook")
-DRAG = 60
+DRAG, FEWEST = 60, 57
 KEYS = 20
 GOALS = (Goal("flipbook", at_most=0.016), Goal("explore", "interact", at_most=0.65))
 
@@ -129,8 +129,16 @@ def run(settings: Settings) -> list[Race]:
         + (f", its last right in {sum(right[way])} of {len(right[way])} drags" if right[way] else "")
         for way in ways
     ]
+    positions = {way: statistics.median(shown[way]) for way in OURS}
+    notes.append(f"goal flipbook ≥ {FEWEST} of {DRAG} positions: {_verdict(positions['flipbook'] >= FEWEST)}")
+    twice = positions["explore"] / max(statistics.median(shown["interact"]), 1)
+    notes.append(f"goal explore ≥ 2 × the positions of interact: {twice:.1f}, {_verdict(twice >= 2)}")
     title = "W9: from key to pixels in JupyterLab, wall clock"
     return [Race(title, seconds, left_out, reference="interact", goals=GOALS, notes=notes)]
+
+
+def _verdict(met):
+    return "met" if met else "missed"
 
 
 def measured(ways, rounds, keys):

@@ -139,7 +139,7 @@ def _tile(
     broken = broken or blank or amiss
     (x, middle), (unit, height) = place, scale
     size = (shape[0], shape[1])
-    room = max(size[1] * unit, 0.72 if len(label) < 9 else 0.9)
+    room = max(size[1] * unit + 0.1, 0.72 if len(label) < 9 else 0.9)
     left = x + (room - size[1] * unit) / 2
     bias_column = label[0] in "V∇[" and not label.endswith("ᵀ") and not label.startswith("V̄") and not lit and not blank
     role = NEUTRAL if blank else _role(label)
