@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageColor
 from playwright.sync_api import Page, sync_playwright
 
 from dlcalc.figures import activation_and_slope, backpropagation_by_unit, training_dashboard
 from dlcalc.figures.drawing import Drawing
-from dlcalc.figures.theme import CARD
+from dlcalc.figures.theme import CARD, ROLES
 from dlcalc.widgets import flipbook
 
 TARGET = Path(__file__).parent / "lessons.gif"
-WIDTH, COLOURS = 640, 128
+WIDTH, COLOURS = 640, 200
 SIZE = {"width": 792, "height": 556}
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 # The picture is a card without corners, so that it stands on a light page as on a dark one.
@@ -52,7 +52,7 @@ class Scene:
 
 
 SCENES = (
-    Scene(activation_and_slope, {"z": (-6, 6, 0.2)}, [*range(12, 54), *range(53, 36, -1)], 60, 900),
+    Scene(activation_and_slope, {"z": (-6, 6, 0.2)}, [*range(12, 54), *range(52, 36, -1)], 60, 900),
     Scene(backpropagation_by_unit, {"step": (0, 8)}, range(9), 800, 1800),
     Scene(
         training_dashboard,
@@ -109,13 +109,17 @@ def small(picture: bytes) -> Image.Image:
 
 
 def palette_of(frames: Sequence[Image.Image]) -> Image.Image:
-    """Colours for all frames, found on some of each scene at once."""
+    """The theme's own colours, and in between those that are found on some frames of each scene at once."""
     chosen = frames[:: max(1, len(frames) // 12)]
     width, height = chosen[0].size
     sheet = Image.new("RGB", (width, height * len(chosen)))
     for row, frame in enumerate(chosen):
         sheet.paste(frame, (0, row * height))
-    return sheet.quantize(COLOURS)
+    own = [value for role in ROLES for colour in (role.colour, role.tint) for value in ImageColor.getrgb(colour)]
+    found = sheet.quantize(COLOURS - len(own) // 3).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*own, *found])
+    return palette
 
 
 if __name__ == "__main__":

@@ -295,10 +295,10 @@ players = [w for w in _widgets._instances.values() if type(w).__name__ == 'Playe
 
 def a_cell_that_runs_again_keeps_no_former_frames(notebook):
     notebook.page.evaluate("() => jupyterapp.shell.activateById(jupyterapp.shell.currentWidget.id)")
-    before = notebook.page.evaluate(PLAYERS)
+    assert notebook.page.evaluate(PLAYERS) == 1
     notebook.page.evaluate(RUN_AGAIN, 3)
     notebook.wait_until_idle()
-    assert notebook.page.evaluate(PLAYERS) == before
+    assert notebook.page.evaluate(PLAYERS) == 1
 
 
 def a_new_kernel_brings_the_figures_back(notebook):
