@@ -19,7 +19,7 @@ import numpy as np
 
 from dlcalc.autodiff import primitives as ops
 from dlcalc.autodiff.creation import as_tensor
-from dlcalc.autodiff.engine import pullback, pushforward, sorted_graph
+from dlcalc.autodiff.engine import pullback, pushforward, reachable
 from dlcalc.autodiff.grad_mode import enable_grad
 from dlcalc.autodiff.tensor import Tensor, cat, untracked
 
@@ -31,7 +31,7 @@ PRODUCTS = {ops.LINEAR: (0, 1), ops.MATMUL: (1, 0)}
 def _fresh(x: Any) -> Tensor:
     """A variable to differentiate by: a new leaf or, if x itself is tracked, a new node behind it."""
     x = as_tensor(x)
-    if x.tracked:
+    if x.record:
         return x.through(ops.RESHAPE, x.value.shape)
     return untracked(x.value).requires_grad_()
 
@@ -52,16 +52,20 @@ def _run(f: Function, args: tuple[Any, ...], places: tuple[int, ...], has_aux: b
 
 def _leads_elsewhere(y: Tensor, variables: list[Tensor], *others: Any) -> bool:
     """Whether the result depends on tracked tensors besides the variables, so that someone may differentiate again."""
-    own = {id(x) for x in variables if x.operation is None}
-    leaves = (node for node in sorted_graph([y]) if node.operation is None) if y.tracked else ()
-    return any(id(leaf) not in own for leaf in leaves) or any(getattr(x, "tracked", False) for x in others)
+    own = set(variables)
+    for node in reachable([y]) if y.record else ():
+        if node.record[1] is None and node not in own:
+            return True
+    return any(getattr(x, "record", None) for x in others)
 
 
 def _pull(y: Tensor, seed: Tensor, variables: list[Tensor], *, record: bool) -> list[Tensor]:
     """x̄ for every variable; zeros where y does not depend on it."""
     adjoints = {}
-    if y.tracked:
-        adjoints = pullback([y], [seed if record else seed.value], wanted=variables, retain=True, record=record)
+    if y.record:
+        # Where the graph leads to the variables alone, every adjoint is needed, and the variables are its leaves.
+        wanted = variables if record else None
+        adjoints = pullback([y], [seed if record else seed.value], wanted=wanted, retain=True, record=record)
     batch = seed.value.shape[: seed.value.ndim - y.value.ndim]
     found = (adjoints[x] if x in adjoints else np.zeros(batch + x.value.shape, x.value.dtype) for x in variables)
     return [x_bar if isinstance(x_bar, Tensor) else untracked(x_bar) for x_bar in found]
@@ -131,7 +135,7 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
 def _push(y: Tensor, variables: list[Tensor], tangents: list[Tensor], *, record: bool) -> Tensor:
     """ẏ for the tangents of the variables; zero where y does not depend on them."""
     y_dot = None
-    if y.tracked:
+    if y.record:
         dots = tangents if record else [x_dot.value for x_dot in tangents]
         y_dot = pushforward(variables, dots, y, record=record)
     if y_dot is None:
@@ -173,8 +177,12 @@ def jacrev(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = Fals
     def jacobian(*args: Any) -> Any:
         variables, y, aux = _run(f, args, _places(argnums), has_aux)
         root, seed = _start(y, variables)
-        pulled = _pull(root, seed, variables, record=_leads_elsewhere(y, variables))
-        results = [x_bar.reshape(y.value.shape + x.value.shape) for x_bar, x in zip(pulled, variables, strict=True)]
+        shape, record = y.value.shape, _leads_elsewhere(y, variables)
+        pulled = _pull(root, seed, variables, record=record)
+        results = [
+            x_bar if x_bar.value.ndim == len(shape) + x.value.ndim else x_bar.reshape(shape + x.value.shape)
+            for x_bar, x in zip(pulled, variables, strict=True)
+        ]
         return (_packed(results, argnums), aux) if has_aux else _packed(results, argnums)
 
     return jacobian
@@ -185,12 +193,13 @@ def _start(y: Tensor, variables: list[Tensor]) -> tuple[Tensor, Tensor]:
 
     This is y itself with all unit cotangents but where y = W x + b: there W is known without a product of matrices.
     """
-    if y.operation in PRODUCTS and y.value.ndim == 1:
+    if y.record and y.operation in PRODUCTS and y.value.ndim == 1:
+        inputs = y.record[2]
         place, other = PRODUCTS[y.operation]
-        x, W = y.inputs[place], y.inputs[other]
+        x, W = inputs[place], inputs[other]
         own = set(variables)
-        constant = (z.operation is None and z not in own for z in y.inputs if z is not x)
-        if x.tracked and x.value.ndim == 1 and x not in own and all(constant):
+        constant = (z.operation is None and z not in own for z in inputs if z is not x)
+        if x.record and x.value.ndim == 1 and x not in own and all(constant):
             return x, W
     return y, untracked(_units(y.value.shape, y.value.dtype))
 

@@ -64,8 +64,8 @@ class GradFn:
 
     def name(self) -> str:
         """PyTorch's name of the operation, such as MulBackward0."""
-        operation, arguments = self.tensor.operation, self.tensor.arguments or (None, None)
-        inputs = self.tensor.inputs or ()
+        _, operation, inputs, arguments, *_ = self.tensor.record
+        inputs, arguments = inputs or (), arguments or (None, None)
         name = NAMES.get(operation.name, "".join(part.capitalize() for part in operation.name.split("_")))
         if operation.name == "matmul":
             name = {(1, 1): "Dot", (2, 1): "Mv"}.get(tuple(x.ndim for x in inputs), "Mm")

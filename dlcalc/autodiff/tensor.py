@@ -15,13 +15,12 @@ Backward, the engine goes through the record. Names, arguments and conventions a
 import math
 import sys
 from collections.abc import Callable, Iterator
-from types import CodeType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from dlcalc.autodiff import primitives as ops
-from dlcalc.autodiff.engine import mode, pullback, recorder
+from dlcalc.autodiff.engine import LEAF, Record, mode, pullback, recorder, switch
 from dlcalc.autodiff.primitives import Primitive
 from dlcalc.autodiff.printing import DTYPES, DType, GradFn, Size, numpy_dtype, tensor_repr
 from dlcalc.autodiff.silence import is_taken, quietly
@@ -44,39 +43,29 @@ def untracked(value: Any) -> "Tensor":
     """A tensor around an array or NumPy number, outside every graph."""
     y = _new(Tensor)
     y.value = value
-    y.tracked = y.retains = False
-    y.grad = y.operation = None
+    y.grad = y.record = None
     return y
 
 
 def apply(
-    operation: Primitive, inputs: tuple["Tensor", ...], arguments: tuple[Any, ...], tracked: bool, depth: int = 2
+    operation: Primitive, inputs: tuple["Tensor", ...], arguments: tuple[Any, ...], tracked: Any, depth: int = 2
 ) -> "Tensor":
     """operation(*arguments) as a tensor that remembers how it came about, and on which line, if it is tracked.
 
     Every operation passes here. `arguments` are the values of the inputs, in order, and then the parameters; `depth`
     calls further out stands the line that the user wrote.
     """
-    try:
-        value = operation.compute(*arguments)
-    except (RuntimeError, ValueError) as error:
-        value = _compute_again(operation, arguments, error)
     y = _new(Tensor)
-    y.value = value
     y.grad = None
-    y.retains = False
-    if tracked and mode.enabled:
-        y.tracked = True
+    try:
+        y.value = operation.compute(*arguments)
+    except (RuntimeError, ValueError) as error:
+        y.value = _compute_again(operation, arguments, error)
+    if tracked and (not switch.n_off or mode.enabled):
         frame = _caller(depth)
-        y.operation = operation
-        y.inputs = inputs
-        y.arguments = arguments
-        y.age = _next_age()
-        y.code = frame.f_code
-        y.instruction = frame.f_lasti
+        y.record = (_next_age(), operation, inputs, arguments, False, frame.f_code, frame.f_lasti)
     else:
-        y.tracked = False
-        y.operation = None
+        y.record = None
     return y
 
 
@@ -97,9 +86,9 @@ def _operator(operation: Primitive) -> Operator:
 
     def method(self: "Tensor", other: Any) -> "Tensor":
         if isinstance(other, Tensor):
-            return apply(operation, (self, other), (self.value, other.value), self.tracked or other.tracked)
+            return apply(operation, (self, other), (self.value, other.value), self.record or other.record)
         if isinstance(other, NUMBERS):
-            return apply(operation, (self,), (self.value, _weak(other)), self.tracked)
+            return apply(operation, (self,), (self.value, _weak(other)), self.record)
         return NotImplemented
 
     return method
@@ -112,7 +101,7 @@ def _reflected(operation: Primitive) -> Operator:
         if not isinstance(other, NUMBERS):
             return NotImplemented
         constant = untracked(_weak(other))
-        return apply(operation, (constant, self), (constant.value, self.value), self.tracked)
+        return apply(operation, (constant, self), (constant.value, self.value), self.record)
 
     return method
 
@@ -121,7 +110,7 @@ def _function(operation: Primitive) -> Callable[[Any], "Tensor"]:
     """operation(x), entry by entry."""
 
     def method(self: "Tensor") -> "Tensor":
-        return apply(operation, (self,), (self.value,), self.tracked)
+        return apply(operation, (self,), (self.value,), self.record)
 
     return method
 
@@ -141,7 +130,7 @@ def _in_place(operation: Primitive) -> Any:
 
     def method(self: "Tensor", other: Any, alpha: float = 1) -> "Tensor":
         other = other if alpha == 1 else alpha * other
-        if mode.enabled and (self.tracked or getattr(other, "tracked", False)):
+        if mode.enabled and (self.record or getattr(other, "record", None)):
             self.check_free_to_change()
             return operation(self, other)
         return self.assign(operation.forward(self.value, other.value if isinstance(other, Tensor) else other))
@@ -172,36 +161,18 @@ class Tensor:
         The numbers. A result of shape () holds a NumPy number, which computes ten times faster than an array.
     grad : Tensor or None
         What backward() has added up.
+    record : tuple or None
+        How it was computed (see `engine`); None where no gradient is required.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "age",
-        "arguments",
-        "code",
-        "grad",
-        "inputs",
-        "instruction",
-        "operation",
-        "retains",
-        "tracked",
-        "value",
-    )
+    __slots__ = ("__weakref__", "grad", "record", "value")
     value: Any
     grad: Any
-    operation: Primitive | None
-    inputs: Any
-    arguments: Any
-    age: int
-    code: CodeType
-    instruction: int
-    tracked: bool
-    retains: bool
+    record: Record | None
 
     def __init__(self, data: Any = ()) -> None:
         self.value = np.array(data.value if isinstance(data, Tensor) else data, recorder.default_dtype)
-        self.tracked = self.retains = False
-        self.grad = self.operation = None
+        self.grad = self.record = None
 
     __hash__ = object.__hash__
     __repr__ = tensor_repr
@@ -262,7 +233,7 @@ class Tensor:
 
     def through(self, operation: Primitive, *parameters: Any) -> "Tensor":
         """operation(self, *parameters)."""
-        return apply(operation, (self,), (self.value, *parameters), self.tracked, 3)
+        return apply(operation, (self,), (self.value, *parameters), self.record, 3)
 
     # --- what it is ---
 
@@ -284,7 +255,7 @@ class Tensor:
     @property
     def requires_grad(self) -> bool:
         """Whether derivatives with respect to this tensor are recorded."""
-        return self.tracked
+        return self.record is not None
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
@@ -296,8 +267,13 @@ class Tensor:
         return self.operation is None
 
     @property
+    def operation(self) -> Primitive | None:
+        """The primitive that made it, or None for a leaf."""
+        return None if self.record is None else self.record[1]
+
+    @property
     def grad_fn(self) -> GradFn | None:
-        """The operation that made it, or None for a leaf."""
+        """The operation that made it as PyTorch names it, or None for a leaf."""
         return None if self.operation is None else GradFn(self)
 
     @property
@@ -344,7 +320,7 @@ class Tensor:
 
     def numpy(self) -> Any:
         """The array itself: it shares its memory with the tensor."""
-        if self.tracked:
+        if self.record:
             message = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
             raise RuntimeError(message)
         self.value = np.asarray(self.value)
@@ -393,15 +369,17 @@ class Tensor:
         if not requires_grad and self.operation is not None:
             message = "you can only change requires_grad flags of leaf variables; use detach() to leave the graph"
             raise RuntimeError(message)
-        self.tracked = requires_grad
+        if requires_grad != self.requires_grad:
+            self.record = LEAF if requires_grad else None
         return self
 
     def retain_grad(self) -> None:
         """Keep the gradient of a tensor that is not a leaf, too."""
-        if not self.tracked:
+        if self.record is None:
             message = "can't retain_grad on Tensor that has requires_grad=False"
             raise RuntimeError(message)
-        self.retains = self.operation is not None
+        if self.operation is not None:
+            self.record = (*self.record[:4], True, *self.record[5:])
 
     def detach(self) -> "Tensor":
         """The same numbers in the same memory, outside the graph."""
@@ -429,7 +407,7 @@ class Tensor:
         seed = self.seed(gradient, create_graph)
         retain = create_graph if retain_graph is None else retain_graph
         for x, x_bar in pullback([self], [seed], retain=retain, record=create_graph).items():
-            if x.grad is None and not create_graph and not x.retains:
+            if x.grad is None and not create_graph and x.operation is None:
                 fresh = x_bar.base is None and x_bar.dtype is x.value.dtype and x_bar is not seed
                 x.grad = untracked(x_bar if fresh else x_bar.astype(x.value.dtype))
             else:
@@ -437,7 +415,7 @@ class Tensor:
 
     def seed(self, gradient: Any, record: bool) -> Any:
         """The cotangent to start from: 1, or what the user gave."""
-        if not self.tracked:
+        if not self.record:
             message = "element 0 of tensors does not require grad and does not have a grad_fn"
             raise RuntimeError(message)
         if gradient is None:
@@ -465,7 +443,7 @@ class Tensor:
 
     def check_free_to_change(self) -> None:
         """Raise if recording is on and a change in place would falsify derivatives."""
-        if mode.enabled and self.tracked and self.operation is None:
+        if mode.enabled and self.record and self.operation is None:
             message = (
                 "a leaf Variable that requires grad is being used in an in-place operation: "
                 "put the update under torch.no_grad()"
@@ -498,7 +476,7 @@ class Tensor:
 
     def __setitem__(self, index: Any, new: Any) -> None:
         self.check_free_to_change()
-        if mode.enabled and (self.tracked or getattr(new, "tracked", False)):
+        if mode.enabled and (self.record or getattr(new, "record", None)):
             message = "an entry cannot be set where a gradient is recorded: build the tensor with stack, cat or where"
             raise RuntimeError(message)
         self.value = np.asarray(self.value)
@@ -533,7 +511,7 @@ class Tensor:
         places = range(len(shape))
         start, end = places[start_dim], places[end_dim] + 1
         merged = (*shape[:start], math.prod(shape[start:end]), *shape[end:])
-        return apply(ops.RESHAPE, (self,), (self.value, merged), self.tracked)
+        return apply(ops.RESHAPE, (self,), (self.value, merged), self.record)
 
     def permute(self, *dims: Any) -> "Tensor":
         """The dimensions in another order."""
@@ -739,7 +717,7 @@ class Tensor:
         operation = UFUNCS.get(ufunc)
         if operation is not None and method == "__call__" and not options:
             return self.call(operation, inputs)
-        loses_gradient = not _is_predicate(ufunc) and any(getattr(x, "tracked", False) for x in inputs)
+        loses_gradient = not _is_predicate(ufunc) and any(getattr(x, "record", None) for x in inputs)
         if loses_gradient or ufunc.nout != 1:
             return NotImplemented
         value = getattr(ufunc, method)(*(x.value if isinstance(x, Tensor) else x for x in inputs), **options)
@@ -751,7 +729,7 @@ class Tensor:
         n = len(tuple(operation.vjps))
         inputs = tuple(x if isinstance(x, Tensor) else untracked(x) for x in arguments[:n])
         values = tuple(x.value if isinstance(x, Tensor) else x for x in arguments)
-        return apply(operation, inputs, values, any(x.tracked for x in inputs))
+        return apply(operation, inputs, values, any(x.record for x in inputs))
 
     # --- conversions ---
 
@@ -817,7 +795,7 @@ def cat(tensors: Any, dim: int = 0) -> Tensor:
     """The tensors one after the other along `dim`."""
     tensors = tuple(tensors)
     arguments = (*[x.value for x in tensors], tensors[0].axis(dim))
-    return apply(ops.CAT, tensors, arguments, any(x.tracked for x in tensors))
+    return apply(ops.CAT, tensors, arguments, any(x.record for x in tensors))
 
 
 UFUNCS: dict[np.ufunc, Primitive] = {

@@ -18,8 +18,8 @@ log_softmax = Tensor.log_softmax
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:  # noqa: A002 (PyTorch's names)
     """X Wᵀ + b, one example per row."""
     if bias is None:
-        return apply(ops.LINEAR, (input, weight), (input.value, weight.value), input.tracked or weight.tracked)
-    tracked = input.tracked or weight.tracked or bias.tracked
+        return apply(ops.LINEAR, (input, weight), (input.value, weight.value), input.record or weight.record)
+    tracked = input.record or weight.record or bias.record
     return apply(ops.LINEAR, (input, weight, bias), (input.value, weight.value, bias.value), tracked)
 
 
@@ -75,7 +75,7 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor: 
     if input.value.shape != target.value.shape:
         _warn_of_broadcast(input, target)
     if reduction == "mean":
-        return apply(ops.MSE, (input, target), (input.value, target.value), input.tracked or target.tracked)
+        return apply(ops.MSE, (input, target), (input.value, target.value), input.record or target.record)
     return _reduced((input - target) ** 2, reduction)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcalc.autodiff.primitives.table import Primitive, Rule, linear, row
+from dlcalc.autodiff.primitives.table import NEVER, Primitive, Rule, linear, row
 
 
 def _expand(x: Any, shape: tuple[int, ...]) -> Any:
@@ -112,5 +112,5 @@ CAT = row(
     lambda *arguments: np.concatenate(arguments[:-1], arguments[-1]),
     vjps=_ForEachInput(lambda i, y_bar, y, *arguments: y_bar[_cat_part(i, arguments)]),
     jvps=_ForEachInput(lambda i, x_dot, y, *arguments: SCATTER(x_dot, y.shape, _cat_part(i, arguments), 0)),
-    saves=False,
+    saves=NEVER,
 )
