@@ -35,6 +35,9 @@ float64 = double = DTYPES[np.dtype(np.float64)]
 float32 = float = DTYPES[np.dtype(np.float32)]  # noqa: A001 (PyTorch's names)
 int64 = long = DTYPES[np.dtype(np.int64)]
 int32 = int = DTYPES[np.dtype(np.int32)]  # noqa: A001
+float16 = half = DTYPES[np.dtype(np.float16)]
+int16 = short = DTYPES[np.dtype(np.int16)]
+int8, uint8 = DTYPES[np.dtype(np.int8)], DTYPES[np.dtype(np.uint8)]
 bool = DTYPES[np.dtype(np.bool_)]  # noqa: A001
 pi, e, inf, nan = math.pi, math.e, math.inf, math.nan
 

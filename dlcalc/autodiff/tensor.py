@@ -86,12 +86,22 @@ def _operator(operation: Primitive) -> Operator:
 
     def method(self: "Tensor", other: Any) -> "Tensor":
         if isinstance(other, Tensor):
-            return apply(operation, (self, other), (self.value, other.value), self.record or other.record)
+            a, b = self.value, other.value
+            if a.dtype is not b.dtype:
+                a, b = _promoted(a, b)
+            return apply(operation, (self, other), (a, b), self.record or other.record)
         if isinstance(other, NUMBERS):
             return apply(operation, (self,), (self.value, _weak(other)), self.record)
         return NotImplemented
 
     return method
+
+
+def _promoted(a: Any, b: Any) -> tuple[Any, Any]:
+    """The two, whole numbers in the dtype of floating-point ones, which NumPy would raise to float64."""
+    if a.dtype.kind == "f" != b.dtype.kind:
+        return a, b.astype(a.dtype)
+    return (a.astype(b.dtype), b) if b.dtype.kind == "f" != a.dtype.kind else (a, b)
 
 
 def _reflected(operation: Primitive) -> Operator:
@@ -117,10 +127,13 @@ def _function(operation: Primitive) -> Callable[[Any], "Tensor"]:
 
 def _comparison(ufunc: Any) -> Any:
     """The tensor of truth values, which never requires a gradient."""
+    row = Primitive(ufunc.__name__, ufunc, (), ())
 
     def method(self: "Tensor", other: Any) -> "Tensor":
         other = other.value if isinstance(other, Tensor) else other
-        return untracked(ufunc(self.value, other)) if isinstance(other, NUMBERS) else NotImplemented
+        if not isinstance(other, NUMBERS):
+            return NotImplemented
+        return apply(row, (), (self.value, other), None)
 
     return method
 
@@ -143,11 +156,17 @@ def _weak(number: Any) -> Any:
     return number.item() if isinstance(number, np.generic) else number
 
 
-class Extreme(NamedTuple):
+class Chosen(NamedTuple):
     """What max, min, median and sort along one dimension return."""
 
     values: "Tensor"
     indices: "Tensor"
+
+    def __repr__(self) -> str:
+        return f"torch.return_types.{type(self).__name__}(\nvalues={self.values!r},\nindices={self.indices!r})"
+
+
+RETURNS = {name: type(name, (Chosen,), {"__slots__": ()}) for name in ("max", "min", "median", "sort")}
 
 
 class Tensor:
@@ -181,7 +200,8 @@ class Tensor:
     __mul__ = __rmul__ = mul = _operator(ops.MUL)
     __truediv__ = div = _operator(ops.DIV)
     __pow__ = pow = _operator(ops.POW)
-    __floordiv__ = _operator(ops.FLOOR_DIVIDE)
+    __floordiv__ = floor_divide = _operator(ops.FLOOR_DIVIDE)
+    __rfloordiv__ = _reflected(ops.FLOOR_DIVIDE)
     __matmul__ = matmul = mm = mv = bmm = dot = _operator(ops.MATMUL)
     __rsub__ = _reflected(ops.SUB)
     __rtruediv__ = _reflected(ops.DIV)
@@ -203,6 +223,9 @@ class Tensor:
 
     def __mod__(self, other: Any) -> "Tensor":
         return self - other * (self // other)
+
+    def __rmod__(self, other: Any) -> "Tensor":
+        return other - self * (other // self)
 
     def __invert__(self) -> "Tensor":
         return untracked(np.logical_not(self.value))
@@ -485,9 +508,9 @@ class Tensor:
 
     # --- shapes ---
 
-    def axis(self, dim: int) -> int:
-        """`dim`, counted from the end."""
-        n = max(self.ndim, 1)
+    def axis(self, dim: int, more: int = 0) -> int:
+        """`dim`, counted from the end, where there are `more` dimensions than the tensor has."""
+        n = max(self.ndim + more, 1)
         if not -n <= dim < n:
             message = f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})"
             raise IndexError(message)
@@ -495,7 +518,7 @@ class Tensor:
 
     def axes(self, dim: Any) -> tuple[int, ...] | None:
         """The dimensions to reduce over, counted from the end; None for all."""
-        if dim is None or not self.ndim:
+        if dim is None or dim == () or not self.ndim:
             return None
         return tuple(self.axis(d) for d in ((dim,) if isinstance(dim, int) else dim))
 
@@ -521,26 +544,32 @@ class Tensor:
         """Two dimensions exchanged."""
         axes = list(range(-self.ndim, 0))
         axes[dim0], axes[dim1] = axes[dim1], axes[dim0]
-        return self.through(ops.PERMUTE, tuple(axes))
+        return self.through(ops.TRANSPOSE, tuple(axes))
 
     swapaxes = transpose
 
+    def movedim(self, source: int, destination: int) -> "Tensor":
+        """One dimension moved to another place, the others in their order."""
+        axes = list(range(-self.ndim, 0))
+        axes.insert(self.axis(destination) + self.ndim, axes.pop(self.axis(source))) if axes else None
+        return self.through(ops.PERMUTE, tuple(axes))
+
     def t(self) -> "Tensor":
         """The transpose of a matrix; a vector stays."""
-        return self.T
+        return self.through(ops.T, tuple(range(-1, -self.ndim - 1, -1)))
 
     def squeeze(self, dim: int | None = None) -> "Tensor":
         """Without the dimensions of length 1, or without dimension `dim` if that has length 1."""
         axis = None if dim is None else self.axis(dim)
         where = range(-self.ndim, 0)
         shape = (n for i, n in zip(where, self.value.shape, strict=True) if n != 1 or axis not in (None, i))
-        return self.through(ops.RESHAPE, tuple(shape))
+        return self.through(ops.SQUEEZE, tuple(shape))
 
     def unsqueeze(self, dim: int) -> "Tensor":
         """With a new dimension of length 1 at `dim`."""
         shape = list(self.value.shape)
-        shape.insert(dim if dim >= 0 else dim + self.ndim + 1, 1)
-        return self.through(ops.RESHAPE, tuple(shape))
+        shape.insert(self.axis(dim, 1) + len(shape) + 1, 1)
+        return self.through(ops.UNSQUEEZE, tuple(shape))
 
     def expand(self, *shape: Any) -> "Tensor":
         """Copied along dimensions of length 1 or new ones; -1 keeps a length."""
@@ -551,10 +580,15 @@ class Tensor:
     def __getitem__(self, index: Any) -> "Tensor":
         return self.through(ops.GATHER, _plain_index(index), 0)
 
-    def pick(self, positions: Any, axis: int) -> "Tensor":
-        """The entries at the given positions along one axis, in the shape of `positions`."""
-        flat = np.arange(self.value.size).reshape(self.value.shape)
-        return self.reshape(-1)[np.take_along_axis(flat, positions, axis)]
+    def pick(self, positions: Any, axis: int, operation: Primitive, keepdim: bool = True) -> Any:
+        """The entries at the given positions along one axis, in the shape of `positions`, and the positions."""
+        index: list[Any] = list(np.ogrid[tuple(slice(n) for n in positions.shape)])
+        if index:
+            index[axis] = positions
+        if not keepdim:
+            index, positions = [np.squeeze(part, axis) for part in index], np.squeeze(positions, axis)
+        values = self.through(operation, tuple(index), 0)
+        return RETURNS[operation.name](values, untracked(positions))
 
     # --- reductions ---
 
@@ -572,8 +606,8 @@ class Tensor:
         """Σ(x - mean)² / (n - 1); `unbiased=False` or `correction=0` divides by n."""
         deviation = self - self.mean(dim, keepdim=True)
         total = (deviation * deviation).sum(dim, keepdim)
-        n = self.numel() // max(total.numel(), 1)
-        return total / max(n - (int(unbiased) if correction is None else correction), 0)
+        n = self.numel() // max(total.numel(), 1) - (int(unbiased) if correction is None else correction)
+        return total / np.float64(max(n, 0)).astype(total.value.dtype)
 
     def std(
         self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None
@@ -604,40 +638,38 @@ class Tensor:
         return self.through(ops.AMIN, self.axes(dim), keepdim)
 
     def max(self, dim: Any = None, keepdim: bool = False) -> Any:
-        """amax() over all; along `dim` (values, indices) of the first largest; with a tensor, `maximum`."""
+        """The largest entry of all, shared by ties; along `dim` (values, indices) of the first; or `maximum`."""
         if isinstance(dim, Tensor):
             return self.maximum(dim)
-        return self.amax() if dim is None else self.along(np.argmax, dim, keepdim)
+        return self.through(ops.MAX, None, False) if dim is None else self.along(np.argmax, dim, keepdim, ops.MAX_ALONG)
 
     def min(self, dim: Any = None, keepdim: bool = False) -> Any:
-        """amin() over all; along `dim` (values, indices) of the first smallest; with a tensor, `minimum`."""
+        """The smallest entry of all, shared by ties; along `dim` (values, indices) of the first; or `minimum`."""
         if isinstance(dim, Tensor):
             return self.minimum(dim)
-        return self.amin() if dim is None else self.along(np.argmin, dim, keepdim)
+        return self.through(ops.MIN, None, False) if dim is None else self.along(np.argmin, dim, keepdim, ops.MIN_ALONG)
 
-    def along(self, choose: Any, dim: int, keepdim: bool) -> Extreme:
+    def along(self, choose: Any, dim: int, keepdim: bool, operation: Primitive) -> Any:
         """The entries that `choose` picks along one dimension, and where they stand."""
         axis = self.axis(dim)
-        positions = choose(self.value, axis, keepdims=True)
-        values = self.pick(positions, axis)
-        if not keepdim:
-            values, positions = values.squeeze(axis), np.squeeze(positions, axis)
-        return Extreme(values, untracked(positions))
+        if not self.ndim:
+            return RETURNS[operation.name](self.clone(), untracked(np.int64(0)))
+        return self.pick(choose(self.value, axis, keepdims=True), axis, operation, keepdim)
 
     def median(self, dim: int | None = None, keepdim: bool = False) -> Any:
         """The lower median; over all, ties share the gradient equally."""
         if dim is not None:
-            return self.along(_lower_median, dim, keepdim)
+            return self.along(_lower_median, dim, keepdim, ops.MEDIAN_ALONG)
         flat = self.reshape(-1)
         middle = np.sort(flat.value)[(self.numel() - 1) // 2]
-        return flat[flat.value == middle].mean()
+        ties = flat[flat.value == middle]
+        return ties.mean() if middle.dtype.kind == "f" else ties[0]
 
-    def sort(self, dim: int = -1, descending: bool = False) -> Extreme:
+    def sort(self, dim: int = -1, descending: bool = False) -> Any:
         """The entries in ascending order along `dim`, and where they stood."""
-        axis = self.axis(dim)
         key = -self.value if descending else self.value
-        positions = np.argsort(key, axis, kind="stable")
-        return Extreme(self.pick(positions, axis), untracked(positions))
+        axis = self.axis(dim)
+        return self.pick(np.argsort(key, axis, kind="stable"), axis, ops.SORT)
 
     def argsort(self, dim: int = -1, descending: bool = False) -> "Tensor":
         """Where the entries in ascending order along `dim` stand."""
@@ -645,11 +677,11 @@ class Tensor:
 
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> "Tensor":
         """Where the first largest entry stands."""
-        return untracked(np.argmax(self.value, dim, keepdims=keepdim))
+        return untracked(np.argmax(self.value, None if dim is None else self.axis(dim), keepdims=keepdim))
 
     def argmin(self, dim: int | None = None, keepdim: bool = False) -> "Tensor":
         """Where the first smallest entry stands."""
-        return untracked(np.argmin(self.value, dim, keepdims=keepdim))
+        return untracked(np.argmin(self.value, None if dim is None else self.axis(dim), keepdims=keepdim))
 
     def allclose(self, other: "Tensor", rtol: float = 1e-5, atol: float = 1e-8) -> bool:
         """Whether all entries agree within atol + rtol |other|."""
@@ -737,6 +769,8 @@ class Tensor:
         """The tensor in another dtype; a device is accepted and ignored."""
         if isinstance(dtype, str) or self.dtype == dtype:
             return self
+        if numpy_dtype(dtype).kind != "f":
+            return untracked(self.value.astype(numpy_dtype(dtype)))
         return self.through(ops.CAST, numpy_dtype(dtype))
 
     type = to
@@ -767,7 +801,7 @@ class Tensor:
 
     def clone(self) -> "Tensor":
         """A copy in memory of its own, through which gradients flow."""
-        return self.through(ops.EXPAND, self.value.shape)
+        return self.through(ops.CLONE, self.value.shape)
 
 
 def sequence(items: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -791,11 +825,11 @@ def _is_predicate(ufunc: np.ufunc) -> bool:
     return all(signature.endswith("?") for signature in ufunc.types)
 
 
-def cat(tensors: Any, dim: int = 0) -> Tensor:
+def cat(tensors: Any, dim: int = 0, *, operation: Primitive = ops.CAT) -> Tensor:
     """The tensors one after the other along `dim`."""
     tensors = tuple(tensors)
     arguments = (*[x.value for x in tensors], tensors[0].axis(dim))
-    return apply(ops.CAT, tensors, arguments, any(x.record for x in tensors))
+    return apply(operation, tensors, arguments, any(x.record for x in tensors))
 
 
 UFUNCS: dict[np.ufunc, Primitive] = {

@@ -69,6 +69,7 @@ EXAMPLES = {
     "logsumexp": [((SIGNED,), (None, False)), ((SIGNED,), (ROW, False)), ((SIGNED,), (COLUMN, True))],
     "softmax": [((SIGNED,), (-1,)), ((SIGNED,), (-2,))],
     "log_softmax": [((SIGNED,), (-1,)), ((SIGNED,), (-2,))],
+    "cross_entropy": [((SIGNED,), (np.array([2, 0]), 1)), ((A,), (np.array([1, 1]), 0.5))],
     "mse_loss": [((A, SIGNED), ()), ((A[0], B[0] + 1), ())],
 }
 FLAT_BETWEEN_STEPS = {"sign", "floor", "ceil", "round", "floor_divide"}

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -86,21 +87,35 @@ def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  
     return _reduced((input - target).abs(), reduction)
 
 
+def _rows(input: Tensor, target: Tensor) -> tuple[Tensor, Any]:  # noqa: A002
+    """Scores as rows of classes, of (B, n), (n,) or (B, n, ...), and their labels."""
+    classes, labels = input.value.shape[min(input.ndim - 1, 1)], target.value.reshape(-1)
+    rows = input if input.ndim == 2 else (input.movedim(1, -1) if input.ndim > 2 else input).reshape(-1, classes)
+    if len(rows) != len(labels):
+        message = f"Expected input batch_size ({len(rows)}) to match target batch_size ({len(labels)})."
+        raise ValueError(message)
+    wrong = labels[(labels < 0) | (labels >= classes)]
+    if wrong.size:
+        message = f"Target {wrong[0]} is out of bounds."
+        raise IndexError(message)
+    return rows, labels
+
+
 def cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  # noqa: A002
-    """`log` Σ exp f - f_y for logits f of shape (B, n) and labels y of shape (B,), or (n,) and ()."""
-    log_p = input.log_softmax(-1)
+    """`log` Σ exp f - f_y for logits f of shape (B, n) and labels y of shape (B,), or (n,) and (), or (B, n, ...)."""
     if target.value.dtype.kind == "f":
-        losses = -(log_p * target).sum(-1)
-    elif log_p.ndim == 1:
-        losses = -log_p[target]
-    else:
-        losses = -log_p[np.arange(len(log_p)), target.value]
-    return _reduced(losses, reduction)
+        return _reduced(-(input.log_softmax(min(input.ndim - 1, 1)) * target).sum(min(input.ndim - 1, 1)), reduction)
+    if reduction not in ("mean", "sum"):
+        return nll_loss(input.log_softmax(min(input.ndim - 1, 1)), target, reduction)
+    rows, labels = _rows(input, target)
+    share = 1 / max(len(labels), 1) if reduction == "mean" else 1
+    return apply(ops.CROSS_ENTROPY, (rows,), (rows.value, labels, share), rows.record)
 
 
 def nll_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  # noqa: A002
     """-log p_y for log-probabilities of shape (B, n) and labels of shape (B,)."""
-    return _reduced(-input[np.arange(len(input)), target.value], reduction)
+    rows, labels = _rows(input, target)
+    return _reduced(-rows[np.arange(len(labels)), labels].reshape(target.value.shape), reduction)
 
 
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  # noqa: A002

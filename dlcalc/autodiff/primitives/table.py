@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -55,6 +55,11 @@ def row(name: str, forward: Callable[..., Any], vjps: Any, jvps: Any, saves: flo
     """A new row in the table."""
     TABLE[name] = Primitive(name, forward, vjps, jvps, saves)
     return TABLE[name]
+
+
+def alias(original: Primitive, name: str) -> Primitive:
+    """A row of the table under the name of a function that is a case of it."""
+    return replace(original, name=name)
 
 
 def elementwise(name: str, forward: Callable[..., Any], *rules: Rule, saves: float = 1) -> Primitive:
