@@ -368,7 +368,7 @@ class Tensor:
         return bool(self.value)
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and not self.ndim else format(repr(self), spec)
+        return format(self.item() if not self.ndim and type(self) is Tensor else repr(self), spec)
 
     def __len__(self) -> int:
         if not self.ndim:
