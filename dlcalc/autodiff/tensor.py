@@ -582,9 +582,10 @@ class Tensor:
 
     def pick(self, positions: Any, axis: int, operation: Primitive, keepdim: bool = True) -> Any:
         """The entries at the given positions along one axis, in the shape of `positions`, and the positions."""
+        if not self.ndim:
+            return RETURNS[operation.name](self.clone(), untracked(np.int64(0)))
         index: list[Any] = list(np.ogrid[tuple(slice(n) for n in positions.shape)])
-        if index:
-            index[axis] = positions
+        index[axis] = positions
         if not keepdim:
             index, positions = [np.squeeze(part, axis) for part in index], np.squeeze(positions, axis)
         values = self.through(operation, tuple(index), 0)
@@ -652,8 +653,6 @@ class Tensor:
     def along(self, choose: Any, dim: int, keepdim: bool, operation: Primitive) -> Any:
         """The entries that `choose` picks along one dimension, and where they stand."""
         axis = self.axis(dim)
-        if not self.ndim:
-            return RETURNS[operation.name](self.clone(), untracked(np.int64(0)))
         return self.pick(choose(self.value, axis, keepdims=True), axis, operation, keepdim)
 
     def median(self, dim: int | None = None, keepdim: bool = False) -> Any:
