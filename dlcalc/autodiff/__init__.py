@@ -6,9 +6,9 @@
 >>> x.grad
 tensor([6.])
 
-Read in this order: `primitives` (the rules), `engine` (the chain rule), `tensor` (recording), then what is built on
-them: `autograd`, `func`, `nn`, `optim`, `graph`. `creation`, `functions`, `grad_mode`, `printing` and `silence` hold
-what a user of PyTorch expects around them.
+Read in this order: `primitives` (the rules), `engine` (the chain rule), `tensor` (recording), `func` (derivatives of
+functions). That is the whole idea. On it are built `autograd`, `nn`, `optim` and `graph`; `arrays`, `views`,
+`summaries`, `creation`, `functions`, `grad_mode`, `printing` and `silence` hold what a user of PyTorch expects around it.
 """
 
 import math
