@@ -8,7 +8,7 @@ tensor([6.])
 
 Read in this order: `primitives` (the rules), `engine` (the chain rule), `tensor` (recording), `func` (derivatives of
 functions). That is the whole idea. On it are built `autograd`, `nn`, `optim` and `graph`; `arrays`, `views`,
-`summaries`, `creation`, `functions`, `grad_mode`, `printing` and `silence` hold what a user of PyTorch expects around it.
+`summaries`, `creation`, `functions`, `grad_mode`, `printing` and `silence` hold what a user of PyTorch expects around.
 """
 
 import math

@@ -37,8 +37,11 @@ class Mode(threading.local):
 class Switch:
     """In how many threads recording is off: where it is 0, nobody need ask for the mode of a thread."""
 
-    n_off = 0
-    lock = threading.Lock()
+    __slots__ = ("lock", "n_off")
+
+    def __init__(self) -> None:
+        self.n_off = 0
+        self.lock = threading.Lock()
 
     def set(self, enabled: bool) -> bool:
         """Switch recording on or off in this thread, and return what it was."""
@@ -203,7 +206,8 @@ def _pull(roots: Any, seeds: Any, needed: Any, keep: Any, retain: bool, record: 
     while y is not None:
         y_bar = adjoints.pop(y)
         age, operation, inputs, arguments, retains, _, _ = y.record
-        if retains or y in keep:
+        wanted = keep and y in keep
+        if retains or wanted:
             found[y] = y_bar
         if inputs is None:
             inputs_of(y)
@@ -214,12 +218,10 @@ def _pull(roots: Any, seeds: Any, needed: Any, keep: Any, retain: bool, record: 
         saved = (y_bar, y, *inputs, *arguments[len(inputs) :]) if record else (y_bar, value, *arguments)
         vjps, i = operation.vjps, -1
         following = None
-        passed = False
         for x in inputs:
             i += 1
             origin = x.record
             if origin if needed is None else x in needed:
-                passed = True
                 x_bar = vjps[i](*saved)
                 # A cotangent has the shape of its input or, where y is larger by broadcasting, of y.
                 if (own := x.value.shape) != shape and x_bar.shape != own:
@@ -240,7 +242,7 @@ def _pull(roots: Any, seeds: Any, needed: Any, keep: Any, retain: bool, record: 
                         following = x
                     else:
                         heappush(waiting, (origin[0], x))
-        if passed and not retain and len(inputs) >= operation.saves:
+        if not retain and not wanted and len(inputs) >= operation.saves:
             y.record = operation.freed
         # The youngest node next: all its consumers are younger still, so they have been visited.
         if not waiting:
