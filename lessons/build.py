@@ -8,8 +8,9 @@ python lessons/build.py --check    write nothing; exit with 1 if a notebook is o
 `source/NN_name.py` (jupytext's py:percent format, with solutions) is the only form that people edit. Between
 `### BEGIN SOLUTION` and `### END SOLUTION` a learner's notebook has `...`; in the worked edition each `predict` has its
 answer. Before the first code of a lesson stands a folded cell that installs dlcalc where it is missing, from the
-repository's address in pyproject.toml. In a worked notebook `--check` compares
-everything but the outputs: those that carry the lecture's numbers are under nbval's `# NBVAL_CHECK_OUTPUT`.
+repository's address in pyproject.toml. Notes to tools are for those who edit: the worked edition keeps nbval's
+`# NBVAL_CHECK_OUTPUT` alone, above the outputs with the lecture's numbers; a learner's notebook, which has no outputs
+to check, has none. `--check` compares everything but the outputs.
 """
 
 from __future__ import annotations
@@ -33,9 +34,11 @@ from dlcalc.exercises import QUESTIONS
 
 LESSONS = Path(__file__).resolve().parent
 ROOT = LESSONS.parent
-SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION\n?", re.MULTILINE | re.DOTALL)
+SOLUTION = re.compile(r"\n*^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION\n?", re.MULTILINE | re.DOTALL)
 QUESTION = re.compile(r"""predict\("([^"]+)"\)""")
 MARKER = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
+FOR_NBVAL = re.compile(r"^# NBVAL_\w+\n", re.MULTILINE)
+FOR_RUFF = re.compile(r"  # fmt: skip$", re.MULTILINE)
 # On PyPI the name belongs to another project, so the address is the repository's.
 INSTALL = """\
 # Installs dlcalc where it is missing, such as on Google Colab or in VS Code; anywhere else it does nothing.
@@ -128,7 +131,8 @@ def learner_edition(source: Path) -> NotebookNode:
     """The notebook with every solution taken out."""
     notebook = read(source)
     for cell in notebook.cells:
-        cell.source = SOLUTION.sub(r"\1...\n", cell.source).rstrip("\n")
+        cell.source = SOLUTION.sub(r"\n\1...\n", cell.source).rstrip("\n")
+        cell.source = FOR_RUFF.sub("", FOR_NBVAL.sub("", cell.source))
     return notebook
 
 
@@ -138,7 +142,7 @@ def worked_edition(source: Path) -> NotebookNode:
     for cell in notebook.cells:
         cell.source = MARKER.sub("", cell.source).rstrip("\n")
         if cell.cell_type == "code":
-            cell.source = QUESTION.sub(answered, cell.source)
+            cell.source = FOR_RUFF.sub("", QUESTION.sub(answered, cell.source))
     return notebook
 
 

@@ -20,7 +20,9 @@ from dlcalc.widgets import explore
 # %% [markdown]
 # ## Predict first
 #
-# A unit with two inputs says "yes" on one side of a line and "no" on the other. The bias $b$ is the number it adds.
+# A **unit** is a small judge. It weighs each input: a large **weight** says "this matters", a negative one "this speaks against
+# it". It adds everything up, and its **bias** $b$ on top: how much it was in favour before it saw any input. With two inputs,
+# the sum is positive on one side of a line in the plane ("yes") and negative on the other ("no").
 
 # %%
 shift = predict("01.bias")
@@ -30,19 +32,20 @@ shift
 # ## One unit, line by line
 #
 # Unit $j$ of the first layer has one weight for each of the $n_0$ inputs, and a bias. $w_{j,i}$ leads **to** unit $j$ **from**
-# node $i$: read it from right to left. Here every symbol is a number.
+# node $i$: read the indices from right to left. A raised $(l)$ is the number of a layer, never a power; the inputs are layer 0.
+# Here every symbol is a number.
 #
 # $$
 # \begin{aligned}
-# z_j &= \sum_{i=1}^{n_0} w_{j,i}\,x_i + b_j && \text{a weighted sum of the inputs, plus the bias} \\[4pt]
-# &= \sum_{i=1}^{n_0} w_{j,i}\,x_i + w_{j,\,n_0+1}\cdot 1 && \text{the bias: a weight from a node } 1 \\[4pt]
-# &= \sum_{i=1}^{n_0+1} w_{j,i}\,v_i && \text{one sum, with } v = [x;\, 1] \\[4pt]
-# v_j &= \varphi(z_j) && \text{bend it: the activation } \varphi
+# z^{(1)}_j &= \sum_{i=1}^{n_0} w_{j,i}\,x_i + b_j && \text{a weighted sum of the inputs, plus the bias} \\[4pt]
+# &= \sum_{i=1}^{n_0} w_{j,i}\,x_i + w_{j,\,n_0+1}\cdot 1 && \text{the bias: a weight from a node that is always } 1 \\[4pt]
+# &= \sum_{i=1}^{n_0+1} w_{j,i}\,v^{(0)}_i && \text{one sum, over } v^{(0)} = [x;\, 1] \text{: } x \text{ with a } 1 \text{ below} \\[4pt]
+# v^{(1)}_j &= \varphi(z^{(1)}_j) && \text{bend it with } \varphi
 # \end{aligned}
 # $$
 #
-# $z_j$ is called the **pre-activation**, and $v_j$ the unit's **value**. The one constant node is the **bias node**. For $\varphi$ take
-# the sigmoid here, $\varphi(z) = 1/(1+e^{-z})$, which bends all numbers into the range from 0 to 1.
+# $z_j$ is called the **pre-activation**, and $v_j$ the unit's **value**. The node that is always 1 is the **bias node**,
+# and $\varphi$ the **activation**. Take the sigmoid here, $\varphi(z) = 1/(1+e^{-z})$, which bends all numbers into the range from 0 to 1.
 
 # %% [markdown]
 # ## All units of the layer
@@ -51,9 +54,9 @@ shift
 #
 # $$
 # \begin{aligned}
-# \underset{(n_1)}{z^{(1)}} &= \underset{n_1 \times (n_0+1)}{W^{(1)}}\;\underset{(n_0+1)}{v^{(0)}} && \text{one row for each unit, } v^{(0)} = [x;\, 1] \\[4pt]
-# &= \bigl[\,\underset{n_1 \times n_0}{\bar W^{(1)}} \mid \underset{n_1 \times 1}{b^{(1)}}\,\bigr]\begin{bmatrix} x \\ 1 \end{bmatrix} && \text{the bias is the last column of } W^{(1)} \\[4pt]
-# &= \bar W^{(1)} x + b^{(1)} && \text{multiply block by block}
+# \underset{(n_1)}{z^{(1)}} &= \underset{n_1 \times (n_0+1)}{W^{(1)}}\;\underset{(n_0+1)}{v^{(0)}} && \text{one row for each unit} \\[4pt]
+# &= \bigl[\,\underset{n_1 \times n_0}{\bar W^{(1)}} \mid \underset{n_1 \times 1}{b^{(1)}}\,\bigr]\begin{bmatrix} x \\ 1 \end{bmatrix} && \text{the bias is the last column; } \bar W^{(1)} \text{ is the rest} \\[4pt]
+# &= \underset{n_1 \times n_0}{\bar W^{(1)}}\;\underset{(n_0)}{x} + \underset{(n_1)}{b^{(1)}} && \text{multiply block by block}
 # \end{aligned}
 # $$
 #
@@ -69,7 +72,7 @@ shift
 W1 = np.array([[1.0, 1.0, -0.5], [-1.0, 1.5, 0.5], [0.5, -1.0, 1.0]])
 x = np.array([1.0, 0.5])
 print("W [x; 1] =", W1 @ np.append(x, 1.0))
-print("Wx + b   =", W1[:, :2] @ x + W1[:, 2])
+print("W̄x + b   =", W1[:, :2] @ x + W1[:, 2])
 
 # %% [markdown]
 # ## Look
@@ -88,34 +91,36 @@ explore(
 )  # fmt: skip
 
 # %% [markdown]
-# *Notice.* The bias moves the line and leaves its direction alone. Without a bias every line passes through 0, since
-# $x = 0$ gives $z = 0$. And no number changes with the switch: $[\bar W \mid b]$ and a separate $b$ are two ways to write one sum.
+# *Notice.* (1) The bias moves the line and leaves its direction alone. (2) Without a bias every line passes through 0, since
+# $x = 0$ gives $z = 0$. (3) On the line $z = 0$: that is what the line is. (4) No number changes: $[\bar W \mid b]$ and a
+# separate $b$ are two ways to write one sum.
 #
-# Why the direction stays: let $p$ and $q$ be two points on the line of a unit with weights $\bar w$, both of shape $(n_0)$.
+# Why the direction stays: let $p$ and $q$ be two points on the line of a unit with weights $\bar w$, all of shape $(n_0)$. And
+# where the line is nearest to 0: there $p$ is perpendicular to the line, so it is a multiple of $\bar w$.
 #
 # $$
 # \begin{aligned}
 # \bar w \cdot p + b = 0, \qquad \bar w \cdot q + b &= 0 && \text{both lie on the line } z = 0 \\[4pt]
-# \bar w \cdot (p - q) &= 0 && \text{subtract: } b \text{ cancels}
+# \bar w \cdot (p - q) &= 0 && \text{subtract: } b \text{ cancels, so the line is perpendicular to } \bar w \\[4pt]
+# p = t\,\bar w: \quad t\,\lVert \bar w \rVert^2 + b &= 0 && \text{the nearest point, put into the first line; } t \text{ is a number} \\[4pt]
+# \lVert p \rVert = \lvert t \rvert\,\lVert \bar w \rVert &= \lvert b \rvert / \lVert \bar w \rVert && \text{solve for } t \text{: only the distance depends on } b
 # \end{aligned}
 # $$
 #
-# So the line is perpendicular to $\bar w$, whatever $b$ is, and its distance from 0 is $|b|/\lVert \bar w \rVert$. The cell below
-# finds the line's nearest point for each of the three units, and measures. Which line of the figure is farthest from 0?
+# The cell finds the nearest point of each of the three lines. Which one is farthest from 0 in the figure?
 
 # %%
 # NBVAL_CHECK_OUTPUT
 for j, (w1, w2, b) in enumerate(W1, start=1):
-    nearest = -b * np.array([w1, w2]) / (w1**2 + w2**2)  # the point of the line next to 0
-    print(
-        f"unit {j}: nearest point {nearest.round(3)}, distance {np.hypot(*nearest):.4f} = {abs(b) / np.hypot(w1, w2):.4f}"
-    )
+    nearest = -b / (w1**2 + w2**2) * np.array([w1, w2])  # t w̄
+    formula = abs(b) / np.hypot(w1, w2)
+    print(f"unit {j}: nearest point {nearest.round(3)}, distance {np.hypot(*nearest):.4f} = {formula:.4f}")
 
 # %% [markdown]
 # ## Write it: the bias node
 #
-# From now on $X$ holds $N$ examples, **one example per row**. In an exercise you use NumPy (`np`) and what you wrote in earlier
-# exercises of this lesson. `hint("01.augment")` helps if you are stuck.
+# From now on $X$ holds $N$ examples, **one example per row**, as in a table. In an exercise you use NumPy (`np`) and what you
+# wrote in earlier exercises of this lesson. `hint("01.augment")` helps if you are stuck.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "01.augment"}
@@ -133,17 +138,19 @@ check("01.augment", augment)
 # %% [markdown]
 # ## A batch of examples
 #
-# Write $z_r$ and $v_r$ for example $r$. In $Z$ and $V$ they are rows, so transpose the equation of one example:
+# A **batch** of examples goes through in one product. Write $v_r$ and $z_r$ for example $r$. In $V$ and $Z$ they are rows, so
+# transpose the equation of one example:
 #
 # $$
 # \begin{aligned}
-# z_r &= W v_r && \text{one example, columns} \\[4pt]
-# z_r^{\mathsf T} &= v_r^{\mathsf T}\, W^{\mathsf T} && (AB)^{\mathsf T} = B^{\mathsf T} A^{\mathsf T} \text{: row } r \text{ of } Z \\[4pt]
+# \underset{(n_1)}{z_r} &= \underset{n_1 \times (n_0+1)}{W}\;\underset{(n_0+1)}{v_r} && \text{one example, as columns} \\[4pt]
+# \underset{1 \times n_1}{z_r^{\mathsf T}} &= \underset{1 \times (n_0+1)}{v_r^{\mathsf T}}\;\underset{(n_0+1) \times n_1}{W^{\mathsf T}} && (AB)^{\mathsf T} = B^{\mathsf T} A^{\mathsf T} \text{: this is row } r \text{ of } Z \\[4pt]
 # \underset{N \times n_1}{Z^{(1)}} &= \underset{N \times (n_0+1)}{V^{(0)}}\;\underset{(n_0+1) \times n_1}{W^{(1)\mathsf T}} && \text{all rows at once, } V^{(0)} = [X\; 1]
 # \end{aligned}
 # $$
 #
-# Check the inner sizes: they are equal, $n_0 + 1$. With $W$ in place of $W^{\mathsf T}$ they are not, unless $W$ is square.
+# Check the inner sizes: they are equal, $n_0 + 1$. With $W$ in place of $W^{\mathsf T}$ they are not, unless $W$ is square: then
+# NumPy multiplies without a word, and the numbers are wrong.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "01.affine"}
@@ -160,21 +167,23 @@ check("01.affine", affine)
 # %% [markdown]
 # ## All layers
 #
-# A network has $L$ weight layers and the widths $n_0, \dots, n_L$, counted without bias nodes. For $l = 1, \dots, L$:
+# A network has $L$ weight layers and the **widths** $n_0, \dots, n_L$, counted without bias nodes. The layers between input and
+# output are called **hidden**. For $l = 1, \dots, L$:
 #
 # $$
 # \begin{aligned}
 # \underset{(n_0+1)}{v^{(0)}} &= [x;\, 1] && \text{the input with its bias node} \\[4pt]
 # \underset{(n_l)}{z^{(l)}} &= \underset{n_l \times (n_{l-1}+1)}{W^{(l)}}\;\underset{(n_{l-1}+1)}{v^{(l-1)}} && \text{every layer takes its weighted sums} \\[4pt]
-# \underset{(n_l+1)}{v^{(l)}} &= [\varphi(z^{(l)});\, 1] && \text{hidden layers, } l \le L-1 \text{: bend, append 1} \\[4pt]
-# \underset{(n_L)}{f} &= z^{(L)} && \text{the output is linear: no } \varphi \text{, no 1}
+# \underset{(n_l+1)}{v^{(l)}} &= [\varphi(z^{(l)});\, 1] && \text{hidden layers, } l \le L-1 \text{: bend each entry, append } 1 \\[4pt]
+# \underset{(n_L)}{f} &= z^{(L)} && \text{the output is linear: no } \varphi \text{, no } 1
 # \end{aligned}
 # $$
 #
 # With $W^{(l)} = [\bar W^{(l)} \mid b^{(l)}]$ the second line is again $z^{(l)} = \bar W^{(l)} \varphi(z^{(l-1)}) + b^{(l)}$, exactly, for $l \ge 2$.
 #
 # By hand: the figure's second layer is $W^{(2)} = [1,\ -1.5,\ 0.5 \mid 0.25]$. You have $z^{(1)}$; with $\varphi(1) \approx 0.7311$ and
-# $\varphi(0.25) \approx 0.5622$, how large is $f$?
+# $\varphi(0.25) \approx 0.5622$, how large is $f$? The library's `MLP` keeps all that it computes in lists, which begin at 0:
+# `run.z[0]` is $z^{(1)}$ and `run.v[1]` is $v^{(1)}$, with one row for each example.
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -185,7 +194,8 @@ print("z1 =", run.z[0], "  v1 =", run.v[1].round(4))
 print("f  =", run.f.round(4), "  and with separate biases:", (sigmoid(run.z[0]) @ W2[:, :3].T + W2[:, 3]).round(4))
 
 # %% [markdown]
-# **Now the whole pass.** Keep every $Z$ and every $V$: going backward, lesson 07 needs them all. `phi` works on arrays.
+# **Now the whole pass.** Keep every $Z$ and every $V$: going backward, lesson 07 needs them all. `phi` works on arrays. To check
+# your shapes: four examples in a network with the widths 2, 3, 1 give $Z$ and $V$ of shapes (4, 3), (4, 4), then (4, 1), (4, 1).
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "01.forward"}
@@ -230,6 +240,9 @@ def count_parameters(sizes):
 # %%
 check("01.count_parameters", count_parameters)
 
+# %% [markdown]
+# The library counts as well. (ReLU is another activation; lesson 04 is about it.)
+
 # %%
 # NBVAL_CHECK_OUTPUT
 MLP([5, 3, 1], activation="relu", rng=0)
@@ -237,10 +250,11 @@ MLP([5, 3, 1], activation="relu", rng=0)
 # %% [markdown]
 # ## From the output to an answer
 #
-# In **regression** the prediction is the output itself, $\hat y = f$. In **classification** it is the place of the largest
-# output, $\hat y = \operatorname{argmax}_j f_j$, the lowest index on ties; with a single output it is $1$ if $f > 0$ and else $0$.
+# In **regression**, where a number is asked, the prediction is the output itself, $\hat y = f$. In **classification**, where one
+# of several answers is asked, it is the place of the largest output, $\hat y = \operatorname{argmax}_j f_j$, the lowest index on
+# ties; with a single output it is $1$ if $f > 0$ and else $0$.
 #
-# To read outputs as probabilities, one takes $\mathrm{softmax}(f)_j = e^{f_j} / \sum_k e^{f_k}$.
+# To read outputs as probabilities, one takes $\mathrm{softmax}(f)_j = e^{f_j} / \sum_k e^{f_k}$: positive numbers with the sum 1.
 
 # %%
 predict("01.argmax")
@@ -255,6 +269,8 @@ predict("01.argmax")
 # &\Leftrightarrow\; e^{f_j}/S > e^{f_k}/S && S > 0 \text{ is the same for both}
 # \end{aligned}
 # $$
+#
+# So neither a shift nor softmax changes the answer. The cell tries it on two examples; the second one has a tie.
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -279,6 +295,15 @@ V = sigmoid(np.hstack([Z, one])) if bug == "phi on the ones" else np.hstack([sig
 print(f"f = {(V @ B.T).item():.4f}   the right one is {net.forward(X).f.item():.4f}")
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
+# On the network of the figure all three run and give a wrong $f$: its first matrix is $3 \times 3$, and square shapes forgive
+# everything. With four hidden units the matrix is $4 \times 3$ and only the missing transpose is caught, since the other two slips
+# change numbers and no shape. "phi on the ones" makes the bias node $\varphi(1)$ in place of 1, which is multiplied by a bias of 0.
+# So test with shapes that all differ, and with biases that are not 0.
+#
+# </details>
+#
 # ## In your own words
 #
 # Finish the sentence in a new cell or on paper: *The bias lets a unit …, and it is written as a weight because …*
@@ -289,8 +314,9 @@ print(f"f = {(V @ B.T).item():.4f}   the right one is {net.forward(X).f.item():.
 predict("01.two-linear-layers")
 
 # %% [markdown]
-# Then see it in numbers. Which matrix and which bias does the cell below put in place of two layers? Change the activation
-# from "identity" to "sigmoid": what happens, and what is $\varphi$ good for?
+# Why, in a line: $\bar W^{(2)}\bigl(W^{(1)} v^{(0)}\bigr) + b^{(2)} = \bigl(\bar W^{(2)} W^{(1)}\bigr)\, v^{(0)} + b^{(2)}$, and the matrix in
+# brackets has the shape $n_2 \times (n_0+1)$ of a single layer. See it in numbers: which matrix and which bias does the cell put
+# in place of two layers? Then change the activation from "identity" to "sigmoid": what happens, and what is $\varphi$ good for?
 
 # %%
 two = MLP(weights=[W1, W2], activation="identity")

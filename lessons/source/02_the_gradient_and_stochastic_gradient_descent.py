@@ -23,8 +23,9 @@ from dlcalc.widgets import explore
 # %% [markdown]
 # ## Predict first
 #
-# Think of the loss over two weights as a landscape. A **contour** joins points of equal loss, as on a hiking map. The
-# **gradient** $\nabla\ell$ lists the slopes in both directions; $-\nabla\ell$ is the way in which one step of descent goes.
+# Think of the loss over two weights as a landscape, in fog: you feel the slope under your feet, and you see no valley. A
+# **contour** joins points of equal loss, as on a hiking map. The **gradient** $\nabla\ell$ lists the slopes in both
+# directions; it points the steepest way up, and $-\nabla\ell$ is the way in which one step of descent goes.
 
 # %%
 direction = predict("02.direction")
@@ -37,8 +38,9 @@ direction
 #
 # $$\ell = \frac1N \sum_{r=1}^{N} (\hat y_r - y_r)^2 .$$
 #
-# By hand: $\hat y = (0, 1, 2)$ and $y = (1, 2, 2)$. Which three squares, and which mean? In lesson 00 you have mended `mse`
-# already; write it again, for arrays of any shape.
+# Squares, so that errors up and down cannot cancel, and so that it has a slope everywhere. By hand: $\hat y = (0, 1, 2)$ and
+# $y = (1, 2, 2)$. Which three squares, and which mean? In lesson 00 you have mended `mse` already; write it again, for arrays
+# of any shape.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "02.mse"}
@@ -56,23 +58,24 @@ check("02.mse", mse)
 # ## Its slope, line by line
 #
 # The model: $\hat y = Xw$, one linear layer with one output. $X$ has shape $N \times d$, row $r$ is the example $x_r$; if there is a
-# bias, the last column of $X$ is 1. Turn one weight $w_j$, and leave the others alone:
+# bias, the last column of $X$ is 1. Turn one weight $w_j$ and hold all the others: the slope that you then see is written
+# $\partial\ell/\partial w_j$ and called a **partial derivative**. The curly ∂ says "the others are held", and nothing more.
 #
 # $$
 # \begin{aligned}
-# \ell(w) &= \frac1N \sum_{r=1}^{N} (x_r \cdot w - y_r)^2 && \text{the loss, of the weights} \\[4pt]
-# \frac{\partial \ell}{\partial w_j} &= \frac1N \sum_{r=1}^{N} 2\,(x_r \cdot w - y_r)\,\frac{\partial (x_r \cdot w)}{\partial w_j} && \text{chain rule, outside a square} \\[4pt]
-# &= \frac2N \sum_{r=1}^{N} (x_r \cdot w - y_r)\,x_{r,j} && \text{in } \textstyle\sum_i x_{r,i} w_i \text{ only } i = j \text{ counts} \\[4pt]
-# \underset{(d)}{\nabla \ell} &= \frac2N\; \underset{d \times N}{X^{\mathsf T}}\;\underset{(N)}{(Xw - y)} && \text{all } d \text{; the sum is a product}
+# \ell(w) &= \frac1N \sum_{r=1}^{N} (\underset{(d)}{x_r} \cdot \underset{(d)}{w} - y_r)^2 && \text{the loss as a function of the weights} \\[4pt]
+# \frac{\partial \ell}{\partial w_j} &= \frac1N \sum_{r=1}^{N} 2\,(x_r \cdot w - y_r)\,\frac{\partial (x_r \cdot w)}{\partial w_j} && \text{chain rule: } (u^2)' = 2u\,u' \\[4pt]
+# &= \frac2N \sum_{r=1}^{N} (x_r \cdot w - y_r)\,x_{r,j} && \text{in } \textstyle\sum_i x_{r,i} w_i \text{ only } i = j \text{ moves} \\[4pt]
+# \underset{(d)}{\nabla \ell} &= \frac2N\; \underset{d \times N}{X^{\mathsf T}}\;\underset{(N)}{(Xw - y)} && \text{all } d \text{ at once: row } j \text{ of } X^{\mathsf T} \text{ holds the } x_{r,j}
 # \end{aligned}
 # $$
 #
-# $Xw - y$ is called the **residual**.
+# $Xw - y$ is called the **residual**: how far each prediction is too high.
 
 # %% [markdown]
 # By hand: three points $x = 0, 1, 2$ with labels $1, 2, 2$, and a column of ones; $w = (1, 0)$. First the residual, then
-# $X^{\mathsf T}$ times it, then the factor $\tfrac23$. The second line of the cell measures the slopes instead: it moves each weight
-# a little up and a little down, which is called **central differences**.
+# $X^{\mathsf T}$ times it, then the factor $\tfrac23$. The second line of the cell measures the slopes instead: it moves one weight
+# at a time by a small $h$ up and down, and takes $\bigl(\ell(w_j + h) - \ell(w_j - h)\bigr)/2h$. These are **central differences**.
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -98,48 +101,26 @@ def grad_linear(w, X, y):
 check("02.grad_linear", grad_linear)
 
 # %% [markdown]
-# ## What it costs to measure
-#
-# A network with hidden units needs $\partial\ell/\partial w^{(l)}_{j,i}$ for **every** weight too. Measuring works for any network, but each of
-# the $P$ weights takes two losses, so $2P$ forward passes for one step. Count them for the lecture's 5-3-1 network,
-# whose weights stand in one long vector θ of 18 + 4 numbers:
-
-# %%
-# NBVAL_CHECK_OUTPUT
-X, y = lecture_regression()
-net, calls = MLP([5, 3, 1], activation="relu", rng=0), []
-
-
-def loss(theta):
-    calls.append(1)
-    return MLP(weights=[theta[:18].reshape(3, 6), theta[18:].reshape(1, 4)], activation="relu").loss(X, y)
-
-
-measured, computed = gradient(loss, np.append(*net.weights)), np.append(*net.gradients(X, y))
-print(len(measured), "weights,", len(calls), "losses")
-print("backpropagation agrees:", np.allclose(measured, computed, rtol=1e-6, atol=1e-7))
-
-# %% [markdown]
-# Backpropagation gets the same 22 numbers from one forward and one backward pass. Lessons 03 to 08 show how.
-
-# %%
-predict("02.is-gradient-descent")
-
-# %% [markdown]
 # ## Which way is down?
 #
 # A small move $d$ of the weights changes the loss by about $\sum_j \frac{\partial \ell}{\partial w_j} d_j = \nabla\ell \cdot d$: slope times move,
-# for each weight. (Lesson 05 says how good "about" is.) $\nabla\ell$ and $d$ have the shape of $w$; $\alpha$ is the angle between them.
+# added over the weights. (Lesson 05 says how good "about" is.) $\nabla\ell$ and $d$ have the shape of $w$, $(d)$; $\alpha$ is the angle between them.
 #
 # $$
 # \begin{aligned}
 # \nabla\ell \cdot d &= \lVert \nabla\ell \rVert\,\lVert d \rVert \cos\alpha && \text{the geometry of the dot product} \\[4pt]
-# \alpha = 90° &: \quad \nabla\ell \cdot d = 0 && \text{along the contour: no change} \\[4pt]
-# \alpha = 180° &: \quad \nabla\ell \cdot d = -\lVert \nabla\ell \rVert\,\lVert d \rVert && \text{steepest way down: along } -\nabla\ell
+# \nabla\ell \cdot d = 0 \;&\Rightarrow\; \alpha = 90° && \text{along a contour } \ell \text{ stays: } \nabla\ell \text{ is perpendicular to it} \\[4pt]
+# \cos\alpha = -1 \;&\Rightarrow\; \alpha = 180° && \text{no cosine is smaller: steepest down is along } -\nabla\ell
 # \end{aligned}
 # $$
 #
-# So a step of **gradient descent** is $w \leftarrow w - \eta\,\nabla\ell$. The **learning rate** $\eta$ is a number that you choose.
+# So a step of **gradient descent** is $w \leftarrow w - \eta\,\nabla\ell$. The **learning rate** $\eta$ is a number that you choose. By hand,
+# for the three points above with $w = (1, 0)$ and $\eta = 0.3$: where does one step lead, and what has become of the loss, which was $\tfrac23$?
+
+# %%
+# NBVAL_CHECK_OUTPUT
+w_next = w - 0.3 * 2 / 3 * X.T @ (X @ w - y)
+print("w =", w_next.round(6), "  loss", np.mean((X @ w_next - y) ** 2).round(6))
 
 # %% [markdown]
 # ## Look
@@ -157,9 +138,9 @@ explore(
 )  # fmt: skip
 
 # %% [markdown]
-# *Notice.* The arrow stands at a right angle to the contour and as a rule misses the minimum: steepest is local. Mini-batch steps
-# scatter around the full step, the more the smaller the batch. And past one value of η the loss explodes, however many
-# steps you make.
+# *Notice.* (1) The arrow stands at a right angle to the contour and as a rule misses the minimum: steepest is local. (2) The
+# steps of mini-batches scatter around the full step, the more the smaller the batch. (3) Past η ≈ 0.68 the loss explodes,
+# however many steps you make. Two sections below you find out why.
 
 # %% [markdown]
 # ## Why a few examples are enough
@@ -225,17 +206,24 @@ check("02.sgd_step", sgd_step)
 # ## The walk
 #
 # Shuffle, cut, step, again: that is **stochastic gradient descent**, SGD. The cell uses the library's mini-batches, so it runs
-# whether or not yours are right yet. Change the batch size to 64 and to 1, and run it again.
+# whether or not yours are right yet. Change `batch_size` to 64 and to 1, and run it again: which one is farthest after one
+# epoch, and which one never quite arrives?
 
 # %%
 X, y = lecture_regression()
 V, w, rng = np.column_stack([X, np.ones(64)]), np.zeros(6), np.random.default_rng(0)
+batch_size = 4
 for epoch in range(1, 31):
-    for k in library_minibatches(64, 4, rng):
+    for k in library_minibatches(64, batch_size, rng):
         w = w - 0.01 * 2 / len(k) * V[k].T @ (V[k] @ w - y[k])
     if epoch in (1, 3, 10, 30):
         print(f"epoch {epoch:2d}: loss {np.mean((V @ w - y) ** 2):.4f}")
-print("the best line has", np.mean((V @ np.linalg.lstsq(V, y)[0] - y) ** 2).round(4))
+print("the best weights have", np.mean((V @ np.linalg.lstsq(V, y)[0] - y) ** 2).round(4))
+
+# %% [markdown]
+# *Notice.* With `batch_size` 64 an epoch is one single step, smooth and slow. With 1 it is 64 steps: after one epoch you are
+# nearly down, but each example pulls its own way, so the walk jitters around the minimum and never quite rests. Sizes between
+# are the compromise.
 
 # %% [markdown]
 # ## How large may η be?
@@ -244,9 +232,9 @@ print("the best line has", np.mean((V @ np.linalg.lstsq(V, y)[0] - y) ** 2).roun
 #
 # $$
 # \begin{aligned}
-# \ell(w) &= \ell(w^*) + \tfrac{\lambda}{2}(w - w^*)^2 && \text{a parabola; } \lambda = \ell''(w) = \tfrac2N \textstyle\sum_r x_r^2 \\[4pt]
+# \ell(w) &= \ell(w^*) + \tfrac{\lambda}{2}(w - w^*)^2 && \text{a parabola; its curvature is } \lambda = \ell''(w) = \tfrac2N \textstyle\sum_r x_r^2 \\[4pt]
 # \ell'(w) &= \lambda\,(w - w^*) && \text{its slope} \\[4pt]
-# w - \eta\,\ell'(w) - w^* &= (1 - \eta\lambda)\,(w - w^*) && \text{one step, then take } w^* \text{ away} \\[4pt]
+# w - \eta\,\ell'(w) - w^* &= (1 - \eta\lambda)\,(w - w^*) && \text{one step, seen from } w^* \\[4pt]
 # \lvert 1 - \eta\lambda \rvert < 1 \;&\Leftrightarrow\; 0 < \eta < \frac2\lambda && \text{only then does the distance shrink}
 # \end{aligned}
 # $$
@@ -260,24 +248,29 @@ for rate in (0.1, 0.25, 0.4, 0.5, 0.6):
     print(f"eta = {rate:4.2f}: factor {1 - rate * 4:5.2f}   distances {distance.round(2)}")
 
 # %% [markdown]
-# With several weights the steepest direction sets the limit: $\lambda$ is the largest curvature. In the figure that is
-# $2/\lambda \approx 0.68$. Near it the walk jumps across the valley; far below it, it creeps along.
+# At $0.25$ one step arrives; at $0.4$ each step jumps across the valley and still comes nearer; at $0.5$ it jumps to and fro for
+# ever; at $0.6$ it climbs out. With several weights the steepest direction sets the limit: $\lambda$ is the largest curvature.
+# In the figure that gives $2/\lambda \approx 0.68$.
 
 # %% [markdown]
 # ## Better steps
 #
-# With the gradient $g$ and the learning rate $\eta$, PyTorch's rules are, in this order:
+# In a long valley plain descent must take steps small enough for the steep direction, and creeps along the flat one. Two
+# remedies, as PyTorch computes them. $\theta$ holds the parameters and $g$ their gradient; $u$, $m$ and $s$ have the shape of
+# $\theta$ and begin at 0; squares, roots and quotients are taken entry by entry; $t = 1, 2, \dots$ counts the steps.
 #
 # $$
 # \begin{aligned}
-# \text{momentum:}\quad u &\leftarrow \mu u + g, & \theta &\leftarrow \theta - \eta u \\
-# \text{Adam:}\quad m &\leftarrow \beta_1 m + (1-\beta_1)\, g, & s &\leftarrow \beta_2 s + (1-\beta_2)\, g^2, \\
-# \theta &\leftarrow \theta - \eta\, \frac{m/(1-\beta_1^t)}{\sqrt{s/(1-\beta_2^t)} + \varepsilon} && \text{both averages begin at 0; the divisions undo that}
+# \text{momentum:}\quad u &\leftarrow \mu u + g && \text{a rolling ball keeps } \mu \text{ of its speed, as a rule } 0.9 \\
+# \theta &\leftarrow \theta - \eta u && \text{and moves by its speed} \\[6pt]
+# \text{Adam:}\quad m &\leftarrow \beta_1 m + (1-\beta_1)\, g && \text{a fading mean of the gradients, } \beta_1 = 0.9 \\
+# s &\leftarrow \beta_2 s + (1-\beta_2)\, g^2 && \text{a fading mean of their squares, } \beta_2 = 0.999 \\
+# \theta &\leftarrow \theta - \eta\, \frac{m/(1-\beta_1^t)}{\sqrt{s/(1-\beta_2^t)} + \varepsilon} && \text{the divisions undo the start at } 0 \text{; } \varepsilon = 10^{-8} \text{ keeps off } 0/0
 # \end{aligned}
 # $$
 #
-# In a long valley plain descent must take steps small enough for the steep direction, and creeps along the flat one. Momentum sums up past
-# gradients, which fade by $\mu$; Adam scales each direction by its own recent size.
+# By hand: put $t = 1$ into Adam. Then $m/(1-\beta_1) = g$ and $\sqrt{s/(1-\beta_2)} = \lvert g \rvert$, so the first step moves every
+# parameter by $\eta$, whether its slope is large or small. That is how Adam ignores the shape of the valley.
 
 # %%
 for name, optimizer in {"plain": SGD(lr=0.004), "momentum": SGD(lr=0.004, momentum=0.9), "Adam": Adam(lr=0.1)}.items():
@@ -287,10 +280,38 @@ for name, optimizer in {"plain": SGD(lr=0.004), "momentum": SGD(lr=0.004, moment
     print(f"{name:9s} distance from the minimum after 200 steps: {np.linalg.norm(w):.1e}")
 
 # %% [markdown]
+# ## What it costs to measure
+#
+# All of this needs $\partial\ell/\partial w^{(l)}_{j,i}$ for **every** weight of a network, hidden layers included. For a linear model you
+# have a formula. Measuring works for any network, but each of the $P$ weights takes two losses, so $2P$ forward passes for
+# one step. Count them for the lecture's 5-3-1 network, whose weights stand in one long vector θ of 18 + 4 numbers:
+
+# %%
+# NBVAL_CHECK_OUTPUT
+X, y = lecture_regression()
+net, calls = MLP([5, 3, 1], activation="relu", rng=0), []
+
+
+def loss(theta):
+    calls.append(1)
+    return MLP(weights=[theta[:18].reshape(3, 6), theta[18:].reshape(1, 4)], activation="relu").loss(X, y)
+
+
+measured, computed = gradient(loss, np.append(*net.weights)), np.append(*net.gradients(X, y))
+print(len(measured), "weights,", len(calls), "losses")
+print("backpropagation agrees:", np.allclose(measured, computed, rtol=1e-6, atol=1e-7))
+
+# %% [markdown]
+# Backpropagation gets the same 22 numbers from one forward and one backward pass. Lessons 03 to 08 show how.
+
+# %%
+predict("02.is-gradient-descent")
+
+# %% [markdown]
 # ## Break it
 #
-# Three slips of training code. Set `bug` to each name in turn. One of them can be cured by a smaller `rate`. Which one, and by
-# which factor?
+# Three slips of training code. Set `bug` to each name in turn. Two of them are one and the same in disguise. The third can be
+# cured by a smaller `rate`: which one is it, and by which factor?
 
 # %%
 bug, rate, w = "none", 0.1, np.zeros(6)  # "ascent", "sign of the residual", "sum for mean"
@@ -301,6 +322,14 @@ for _ in range(50):
 print(f"loss {np.mean((V @ w - y) ** 2):.4g}")
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
+# A wrong sign, in the step or in the residual, walks uphill: the same loss, to the last digit. "sum for mean" makes each step
+# 64 times too long, once for every example, so it leaves the valley as well; `rate = 0.1 / 64` gives the right walk again. It is
+# the slip that hides best: with a small rate or a small batch it works, until somebody changes the batch size.
+#
+# </details>
+#
 # ## In your own words
 #
 # Finish the sentence in a new cell or on paper: *A mini-batch points the right way on average, because …; and η must stay below
@@ -319,5 +348,4 @@ predict("02.units")
 #
 # **Sources.** Goodfellow, Bengio and Courville, *Deep Learning*, §4.3 (gradient-based optimization) and §5.9 (stochastic
 # gradient descent). Goh, *Why momentum really works*, Distill 2017, draws the factor $1 - \eta\lambda$ for each direction. Kingma and Ba,
-# arXiv 1412.6980 (Adam).
-# Deisenroth, Faisal and Ong, *Mathematics for Machine Learning*, §5.2 (partial derivatives and gradients).
+# arXiv 1412.6980 (Adam). Deisenroth, Faisal and Ong, *Mathematics for Machine Learning*, §5.2 (partial derivatives and gradients).

@@ -1,11 +1,11 @@
 # %% [markdown]
 # # 04 · Activations and their derivatives
 #
-# **The question.** Why does a deep stack of sigmoids hardly learn in its first layers, and why does ReLU?
+# **The question.** Why does a deep stack of sigmoids hardly learn in its first layers, and why does a stack of ReLUs learn?
 #
-# In lesson 03 every gradient that went back through a unit was multiplied by φ′(z). So the slope of the activation decides
-# how much of an error signal is left. In this lesson you work out three slopes by hand, see what ten of them do when
-# they are multiplied, and write the functions that later lessons stand on.
+# In lesson 03 every gradient that went back through a unit was multiplied by φ′(z), so this slope decides how much of an error
+# signal is left. You work out three slopes by hand, see what ten of them make of a signal, and write the functions that later
+# lessons stand on.
 #
 # *Time: about 45 minutes. You need: lesson 03, the quotient rule.*
 
@@ -15,6 +15,7 @@ import numpy as np
 from dlcalc import activations
 from dlcalc.exercises import check, hint, predict, solution
 from dlcalc.figures import activation_and_slope, product_of_slopes
+from dlcalc.finite_differences import derivative
 from dlcalc.gradient_check import gradient_check
 from dlcalc.initializers import INITIALIZERS
 from dlcalc.widgets import explore, flipbook
@@ -22,25 +23,23 @@ from dlcalc.widgets import explore, flipbook
 # %% [markdown]
 # ## Predict first
 #
-# Answer before you read on. A prediction costs no points, and what surprises you stays with you.
+# Answer before you read on: what surprises you stays with you.
 
 # %%
-predict("04.steepest")
-
-# %%
-predict("04.ten-layers")
+steepest = predict("04.steepest")
+steepest
 
 # %% [markdown]
 # ## The slope of the sigmoid, line by line
 #
-# The sigmoid is applied to each entry of $z$ on its own, so $z$, $v = \varphi(z)$ and $\varphi'(z)$ have one shape, $(n,)$.
+# The sigmoid is applied to each entry of $z$ on its own, so $z$, $v = \varphi(z)$ and $\varphi'(z)$ have one shape, $(n)$.
 #
 # $$
 # \begin{aligned}
 # v = \varphi(z) &= \frac{1}{1+e^{-z}} && \text{the definition} \\[4pt]
-# \varphi'(z) &= -\frac{\left(1+e^{-z}\right)'}{\left(1+e^{-z}\right)^2} && \text{quotient rule: } (1/g)' = -g'/g^2 \\[4pt]
+# \varphi'(z) &= -\frac{\left(1+e^{-z}\right)'}{\left(1+e^{-z}\right)^2} && \text{quotient rule: } (1/u)' = -u'/u^2 \\[4pt]
 # &= \frac{e^{-z}}{\left(1+e^{-z}\right)^2} && \text{chain rule: } (e^{-z})' = -e^{-z} \text{; the two signs cancel} \\[4pt]
-# &= \frac{e^{-z}}{1+e^{-z}} \cdot \frac{1}{1+e^{-z}} && \text{one factor each} \\[4pt]
+# &= \frac{e^{-z}}{1+e^{-z}} \cdot \frac{1}{1+e^{-z}} && \text{split the square: one factor each} \\[4pt]
 # &= (1-v)\, v && \text{since } 1 - v = \frac{1+e^{-z}-1}{1+e^{-z}}
 # \end{aligned}
 # $$
@@ -51,9 +50,8 @@ predict("04.ten-layers")
 # %% [markdown]
 # ## By hand, then by machine
 #
-# At $z = 0$: $e^0 = 1$, so $v = \tfrac12$ and $\varphi'(0) = \tfrac12 \cdot \tfrac12 = \tfrac14$. Since $(1-v)v$ is largest at
-# $v = \tfrac12$, no slope of the sigmoid is ever above a quarter. Work out $\varphi'(2)$ on paper ($e^{-2} \approx 0.1353$), then
-# run the cell.
+# At $z = 0$: $e^0 = 1$, so $v = \tfrac12$ and $\varphi'(0) = \tfrac12 \cdot \tfrac12 = \tfrac14$. Since $(1-v)\,v = \tfrac14 - (v-\tfrac12)^2$,
+# no slope of the sigmoid is ever above a quarter. Work out $\varphi'(2)$ on paper ($e^{-2} \approx 0.1353$), then run the cell.
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -62,43 +60,67 @@ for z in (0.0, 2.0, 5.0, 10.0):
     print(f"z = {z:4.1f}   v = {v:.6f}   slope = {slope:.12f}   (1 - v) v = {(1 - v) * v:.12f}")
 
 # %% [markdown]
-# **The other two.** For $\tanh z = 2\varphi(2z) - 1$ the chain rule gives $\tanh' z = 4\varphi'(2z)$, and with $v = \tanh z$
+# **The shape of the slope** is a hill around 0, and the hill has a slope of its own:
 #
-# $$\tanh' z = 4\,\bigl(1-\varphi(2z)\bigr)\,\varphi(2z) = 4 \cdot \frac{1-v}{2} \cdot \frac{1+v}{2} = 1 - v^2 .$$
+# $$
+# \begin{aligned}
+# 1 - \varphi(z) &= \frac{e^{-z}}{1+e^{-z}} = \frac{1}{e^{z}+1} = \varphi(-z) && \text{multiply above and below by } e^{z} \\[4pt]
+# \varphi'(z) &= \varphi(z)\,\varphi(-z), \quad \varphi''(z) = (1-2v)(1-v)\,v && \text{so } \varphi' \text{ is even; chain rule on } v - v^2
+# \end{aligned}
+# $$
 #
-# ReLU is $\max(z, 0)$: slope 1 for $z > 0$, slope 0 for $z < 0$. At $z = 0$ the two sides disagree and no derivative exists; the
-# convention of this course, and of PyTorch, is $\varphi'(0) := 0$.
+# The hill is steepest where $v - 3v^2 + 2v^3$ has the slope $1 - 6v + 6v^2 = 0$: at $v = \tfrac12 \pm \tfrac{\sqrt3}{6}$, which is
+# $\lvert z \rvert = \ln(2+\sqrt3)$. There $\lvert\varphi''\rvert = \sqrt3/18$.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+z = np.log(2 + np.sqrt(3))
+print(f"|z| = {z:.6f}   phi'' = {activations.sigmoid.second_derivative(z):.6f}   sqrt(3)/18 = {np.sqrt(3) / 18:.6f}")
+
+# %% [markdown]
+# **The other two.** tanh is a sigmoid, stretched and moved:
+#
+# $$
+# \begin{aligned}
+# v = \tanh z &= \frac{e^{z}-e^{-z}}{e^{z}+e^{-z}} = \frac{2}{1+e^{-2z}} - 1 = 2\varphi(2z) - 1 && \text{so } \varphi(2z) = \tfrac{1+v}{2} \\[4pt]
+# \tanh' z &= 4\,\varphi'(2z) = 4 \cdot \frac{1-v}{2} \cdot \frac{1+v}{2} = 1 - v^2 && \text{chain rule, } 2 \cdot 2 \text{; } \varphi' = (1-\varphi)\,\varphi
+# \end{aligned}
+# $$
+#
+# ReLU is $\max(z, 0)$: slope 1 for $z > 0$, slope 0 for $z < 0$, and cheaper still than the sigmoid: one comparison, no
+# exponential. At $z = 0$ it has a **kink**: the two sides disagree and no derivative exists. The convention of this course, and
+# of PyTorch, is $\varphi'(0) := 0$.
 
 # %% [markdown]
 # ## Look
 #
-# **Your task.** Move z with the slider or the arrow keys and find where the sigmoid's slope has fallen to a tenth of its
-# peak. Then put z on 0 and step once to either side: what does ReLU's tangent do?
+# **Your task.** (1) Move z with the slider or the arrow keys and find where the sigmoid's slope has fallen to a tenth of its
+# peak. (2) Put z on 0 and step once to either side: what does ReLU's tangent do? (3) Look at the relatives in the menu: leaky
+# ReLU has slope 0.01 on the left; GELU and SiLU round the corner off. Whose slope can be negative?
 
 # %%
 flipbook(
-    activation_and_slope,
-    z=(-6, 6, 0.1),
+    activation_and_slope, z=(-6, 6, 0.1),
     activations={
-        "sigmoid against ReLU": ("sigmoid", "relu"),
-        "sigmoid against tanh": ("sigmoid", "tanh"),
-        "ReLU against leaky ReLU": ("relu", "leaky_relu"),
-        "GELU against SiLU": ("gelu", "silu"),
+        "sigmoid against ReLU": ("sigmoid", "relu"), "sigmoid against tanh": ("sigmoid", "tanh"),
+        "ReLU against leaky ReLU": ("relu", "leaky_relu"), "GELU against SiLU": ("gelu", "silu"),
     },
-)
+    locked_by=steepest,
+)  # fmt: skip
 
 # %% [markdown]
-# *Notice.* The lower curves are the slopes of the upper ones. The sigmoid's is a hill that is a quarter high at z = 0 and
-# almost flat beyond |z| = 5: such a unit is called **saturated**. ReLU's is a step: all or nothing.
+# *Notice.* (1) The sigmoid's slope is a hill that is a quarter high at z = 0, has lost nine tenths of that at |z| ≈ 3.6, and is
+# almost flat beyond |z| = 5: the unit is saturated. (2) ReLU's is a step, all or nothing; at z = 0 itself the tangent is flat, by
+# convention. (3) GELU's and SiLU's: both dip below 0 on the left.
 
 # %% [markdown]
 # ## Write them
 #
-# Each function takes a number or an array of any shape and returns the same shape. Work entry by entry with NumPy; no loop is
-# needed. `check` tells you in one sentence what slipped; `hint("04.sigmoid")` helps a little, and more if asked again.
+# Each function takes a number or an array of any shape and returns the same shape. NumPy works entry by entry: no loop is needed.
 #
 # **First the sigmoid.** `np.exp(1000)` overflows, so $1/(1+e^{-z})$ fails at $z = -1000$. For negative $z$, multiply
-# numerator and denominator by $e^{z}$: $\varphi(z) = e^{z}/(1+e^{z})$. Both forms see the exponential of $-|z|$ alone.
+# numerator and denominator by $e^{z}$: $\varphi(z) = e^{z}/(1+e^{z})$. Both forms need the exponential of $-|z|$ alone, which
+# cannot overflow. Beware: `np.where(z >= 0, a, b)` computes `a` **and** `b` for every entry, and then chooses.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "04.sigmoid"}
@@ -114,7 +136,7 @@ def sigmoid(z):
 check("04.sigmoid", sigmoid)
 
 # %% [markdown]
-# **Now its slope**, at $z$ (not at $v$). It must be finite at ±1000.
+# **Now its slope**, at $z$ (not at $v$).
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "04.dsigmoid"}
@@ -128,6 +150,9 @@ def dsigmoid(z):
 
 # %%
 check("04.dsigmoid", dsigmoid)
+
+# %% [markdown]
+# **The slopes of tanh and ReLU.** `np.tanh` is there already.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "04.dtanh"}
@@ -177,56 +202,69 @@ check("04.derivative_from_output", derivative_from_output)
 # %% [markdown]
 # ## Ten layers deep
 #
-# In a chain of layers one unit wide, $z^{(l+1)} = w_{l+1}\,\varphi(z^{(l)})$, so by the chain rule
-#
-# $$\frac{\partial f}{\partial z^{(1)}} = \prod_{l=1}^{L} w_{l+1}\,\varphi'(z^{(l)}), \qquad
-# \Bigl|\frac{\partial f}{\partial z^{(1)}}\Bigr| \le \prod_{l=1}^{L} \frac{|w_{l+1}|}{4} \quad \text{for the sigmoid, since } \varphi' \le \tfrac14 .$$
-#
-# With weights of 1 and ten layers that is at most $0.25^{10}$.
-
-# %%
-# NBVAL_CHECK_OUTPUT
-for depth in (1, 2, 5, 10):
-    print(f"{depth:2d} layers: at most {0.25**depth:.3g} of a change gets through, if every |w| is 1")
-
-# %% [markdown]
-# **Your task.** Set the depth to 10. Raise the input scale from 0 and watch both panels. Which of the two can lose
-# the signal completely, and which only fade it?
-
-# %%
-explore(
-    product_of_slopes,
-    depth=(1, 20),
-    scale=(0.1, 6, 0.1),
-    activations={
-        "sigmoid against ReLU": ("sigmoid", "relu"),
-        "sigmoid against tanh": ("sigmoid", "tanh"),
-    },
-)
-
-# %% [markdown]
-# *Notice.* The sigmoid's products lie under the line $0.25^L$ whatever you do. ReLU's are exactly 1 or exactly 0: a path
-# of active units passes everything, and one inactive unit on it passes nothing. A unit that is inactive for every
-# example no longer learns; it is called **dead**.
-#
-# **Said more exactly than usual.** "The sigmoid makes gradients vanish" holds while $|w| < 4$: the bound is a product of
-# $|w|/4$. With larger weights the bound no longer shrinks, although large weights also push units into saturation.
-
-# %% [markdown]
-# ## Where to start
-#
-# With weights of mean 0 and variance $s$, and $v$ independent of them, a sum of $n$ products has the variance
+# Put $L$ hidden units one after another, each the only one of its layer, without biases. Every symbol is a number.
 #
 # $$
 # \begin{aligned}
-# \operatorname{Var}(z_j) &= n_{\text{in}}\, s\, \mathbb{E}[v_i^2] && \text{forward: kept from layer to layer if } s = 1/n_{\text{in}} \\[2pt]
-# \operatorname{Var}\Bigl(\textstyle\sum_k w_{kj}\delta_k\Bigr) &= n_{\text{out}}\, s\, \mathbb{E}[\delta_k^2] && \text{backward: kept if } s = 1/n_{\text{out}} \\[2pt]
-# \text{Xavier:}\quad s &= \tfrac{2}{n_{\text{in}} + n_{\text{out}}} && \text{between the two, for } \varphi \text{ with slope 1 at 0} \\[2pt]
-# \text{He:}\quad s &= \tfrac{2}{n_{\text{in}}} && \text{ReLU keeps half of } \mathbb{E}[z^2] \text{, so twice as much}
+# \frac{\partial f}{\partial z^{(1)}} &= \prod_{l=1}^{L} w_{l+1}\,\varphi'(z^{(l)}) && \text{chain rule; } z^{(l+1)} = w_{l+1}\,\varphi(z^{(l)}) \text{, last of all } f \\[4pt]
+# \Bigl|\frac{\partial f}{\partial z^{(1)}}\Bigr| &\le \prod_{l=1}^{L} \frac{\lvert w_{l+1} \rvert}{4} && \text{for the sigmoid, since } \varphi' \le \tfrac14
+# \end{aligned}
+# $$
+
+# %%
+ten = predict("04.ten-layers")
+ten
+
+# %% [markdown]
+# The figure multiplies the slopes of 48 chains with weights of 1 and random $z$. **Your task.** Set the depth to 10 and raise the
+# scale of the $z$ from 0.1. Which of the two can lose the signal completely, and which one only fades it?
+
+# %%
+explore(
+    product_of_slopes, depth=(1, 20), scale=(0.1, 6, 0.1),
+    activations={"sigmoid against ReLU": ("sigmoid", "relu"), "sigmoid against tanh": ("sigmoid", "tanh")},
+    locked_by=ten,
+)  # fmt: skip
+
+# %% [markdown]
+# *Notice.* The sigmoid's products lie under the line $0.25^L$ whatever you do: they fade, layer by layer, and the gradient is said to
+# **vanish**. ReLU's are exactly 1 or exactly 0: a path of active units passes everything, and one inactive unit on it passes
+# nothing. A unit that is inactive for every example no longer learns; it is called **dead**.
+#
+# **Said more exactly than usual.** That sigmoids make gradients vanish is certain only while $|w| < 4$: the bound is a product
+# of $|w|/4$. Do larger weights help? Here is a chain of ten, with a bias of $-w/2$ that keeps $z$ near 0 if anything can.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+for w in (1, 4, 8):
+    z, product = 0.5, 1.0
+    for _ in range(10):
+        product *= w * activations.sigmoid.derivative(z)
+        z = w * activations.sigmoid(z) - w / 2
+    print(f"w = {w}: bound {(w / 4) ** 10:.3g}, what gets through {product:.1e}, last z = {z:.2f}")
+
+# %% [markdown]
+# With $w = 8$ the bound is large, and still little gets through: large weights drive $z$ into saturation.
+#
+# ## Where to start
+#
+# Before training, weights are drawn at random with mean 0, but how large? Write $\mathbb{E}[\cdot]$ for the mean over all draws and
+# $s = \mathbb{E}[w^2]$, the **variance** of a weight. $v$ has $n_{\text{in}}$ entries; an error signal comes back from $n_{\text{out}}$
+# units, each time through its weight, as $w\delta$ did in lesson 03. Let weights, $v$ and $\delta$ be independent: then a mixed term
+# such as $w_{j1}w_{j2}v_1v_2$ has the mean 0, and only squares remain.
+#
+# $$
+# \begin{aligned}
+# \mathbb{E}\Bigl[\bigl(\textstyle\sum_i w_{ji} v_i\bigr)^2\Bigr] &= \textstyle\sum_i \mathbb{E}[w_{ji}^2]\,\mathbb{E}[v_i^2] = n_{\text{in}}\, s\, \mathbb{E}[v_i^2] && \text{forward: the size is kept if } s = 1/n_{\text{in}} \\[2pt]
+# \mathbb{E}\Bigl[\bigl(\textstyle\sum_k w_{kj}\delta_k\bigr)^2\Bigr] &= n_{\text{out}}\, s\, \mathbb{E}[\delta_k^2] && \text{backward, in the same way: kept if } s = 1/n_{\text{out}}
 # \end{aligned}
 # $$
 #
-# `nn.Linear` draws from $U(\pm 1/\sqrt{n_{\text{in}}})$, so $s = 1/(3 n_{\text{in}})$: neither. Twenty ReLU layers show what that does:
+# **Xavier** takes $s = 2/(n_{\text{in}} + n_{\text{out}})$, between the two, for a $\varphi$ that is nearly $z$ around 0. **He** takes
+# $s = 2/n_{\text{in}}$: ReLU keeps only half of $\mathbb{E}[z^2]$, so the weights make up for it.
+# PyTorch's `nn.Linear` draws evenly between $\pm 1/\sqrt{n_{\text{in}}}$, so $s = 1/(3 n_{\text{in}})$: neither. By hand, for twenty ReLU
+# layers of 100 units: each multiplies $\mathbb{E}[v^2]$ by $\tfrac12 \cdot 100\,s$, which is $1$, $\tfrac12$ or $\tfrac16$. What is left of
+# the size of $v$, its root, after twenty?
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -238,23 +276,25 @@ for name in ("he_normal", "xavier_normal", "torch_linear"):
     print(f"{name:14s} size of v after 20 layers: {np.sqrt((v**2).mean()):.1e}")
 
 # %% [markdown]
+# As on paper: $1$, $2^{-10} \approx 10^{-3}$ and $6^{-10} \approx 1.7 \cdot 10^{-8}$. Deep stacks of ReLU need He's weights.
+#
 # ## Where floating point and mathematics part
 #
 # The sigmoid's slope is positive for every real $z$. In floating point that depends on how you write it:
 
 # %%
 # NBVAL_CHECK_OUTPUT
-v = activations.sigmoid(40.0)
-print("1 - v           =", 1 - v)
-print("(1 - v) v       =", (1 - v) * v)
-print("phi(z) phi(-z)  =", activations.sigmoid(40.0) * activations.sigmoid(-40.0))
+for z in (36.0, 37.0, 40.0):
+    v, mirrored = activations.sigmoid(z), activations.sigmoid(-z)
+    print(f"z = {z:.0f}   (1 - v) v = {(1 - v) * v:.3g}   phi(z) phi(-z) = {v * mirrored:.3g}")
 
 # %% [markdown]
-# From z ≈ 36.8 on, $v$ rounds to 1 and $(1-v)v$ to exactly 0. Since $1 - \varphi(z) = \varphi(-z)$, the product
-# $\varphi(z)\,\varphi(-z)$ is the same slope without the subtraction.
+# From z ≈ 36.8 on, $v$ rounds to 1 and $(1-v)v$ to exactly 0, and a little before only one digit of it is right. The product
+# $\varphi(z)\,\varphi(-z)$ of above is the same slope without the subtraction, and keeps all digits.
 #
 # And ReLU's kink, which "does not matter in practice": mostly true, since an exact 0 is rare. But
-# $\mathrm{relu}(x) - \mathrm{relu}(-x) = x$ has slope 1 everywhere, and the rule gives $0 + 0$ at $x = 0$:
+# $\mathrm{relu}(x) - \mathrm{relu}(-x) = x$ has slope 1 everywhere, and the rules $\varphi'(0) := 0$ and $(\varphi(-x))' = -\varphi'(-x)$
+# together give $\varphi'(x) + \varphi'(-x)$, which is $0 + 0$ at $x = 0$:
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -265,8 +305,9 @@ for x in (-0.5, 0.0, 0.5):
 # %% [markdown]
 # ## Break it
 #
-# Plant a bug, let finite differences look for it. Set `bug` to each name in turn and run the cell. One of the bugs
-# survives when every z is positive; which, and why? Change the range of `z` to find out.
+# Plant a bug, let the central differences of lesson 02 look for it. `gradient_check` compares both in one number, the relative
+# error: about 1e−10 is rounding, more than 1e−4 a bug. Set `bug` to each name in turn and run the cell.
+# One of the bugs survives when every z is positive; which, and why? Change the range of `z` to find out.
 
 # %%
 bug = "none"  # "z instead of v", "slope at v", "mask v >= 0"
@@ -281,6 +322,13 @@ phi = activations.relu if bug == "mask v >= 0" else activations.sigmoid
 print(gradient_check(lambda z: phi(z).sum(), z, planted[bug]))
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
+# The first two bugs are wrong nearly everywhere, for any z. The mask `v >= 0` is 1 at every z, because an output of ReLU is
+# never negative: wrong for z < 0 only. With `np.linspace(0.5, 3, 7)` it passes. A check sees only the points that you give it.
+#
+# </details>
+#
 # ## In your own words
 #
 # Finish the sentence in a new cell or on paper: *A sigmoid layer can only pass on a small part of an error signal,
@@ -289,10 +337,14 @@ print(gradient_check(lambda z: phi(z).sum(), z, planted[bug]))
 # ## Transfer
 #
 # The function $\varphi(z) = z / (1 + |z|)$, called softsign, also looks like an S. What is its largest slope? Does a stack of ten of
-# them fade a signal as the sigmoid does? Answer first, then check your answer against finite differences.
+# them fade a signal as the sigmoid does? Answer first, then let finite differences measure three slopes.
 
 # %%
 predict("04.softsign")
+
+# %%
+softsign = lambda z: z / (1 + abs(z))
+print([f"slope {derivative(softsign, z):.4f} at {z}" for z in (0.0, 1.0, 3.0)])
 
 # %% [markdown]
 # ## What comes next
@@ -301,5 +353,4 @@ predict("04.softsign")
 # than one direction to go: [05 Taylor and the Jacobian](05_taylor_and_the_jacobian.ipynb).
 #
 # **Sources.** Goodfellow, Bengio and Courville, *Deep Learning*, §6.3 (hidden units). Glorot and Bengio, *Understanding the
-# difficulty of training deep feedforward neural networks*, AISTATS 2010 (Xavier). He et al., arXiv 1502.01852, §2.2. The accuracy of `dlcalc.activations` in the
-# tails is tested against 60-digit arithmetic.
+# difficulty of training deep feedforward neural networks*, AISTATS 2010 (Xavier). He et al., arXiv 1502.01852, §2.2.

@@ -17,30 +17,48 @@ from dlcalc.activations import tanh
 from dlcalc.exercises import check, hint, predict, solution
 from dlcalc.figures import difference_errors, jacobian_map, taylor_expansion
 from dlcalc.finite_differences import jacobian
-from dlcalc.widgets import explore, flipbook
+from dlcalc.widgets import flipbook
 
 # %% [markdown]
 # ## What a derivative promises
 #
-# For $f$ from $\mathbb{R}^n$ to $\mathbb{R}^m$, the derivative at $x_0$ is the matrix $J_f(x_0)$ that makes this true:
+# At school the derivative is the slope of the tangent: $f(x_0 + h) \approx f(x_0) + f'(x_0)\,h$. Read it as a promise: close to
+# $x_0$, $f$ does to a small step what a multiplication does. With $n$ inputs the step $d$ is a vector, with $m$ outputs so is the
+# answer, and what takes one to the other is no number but a matrix, the **Jacobian**:
 #
 # $$
-# \underbrace{f(x)}_{(m)} = \underbrace{f(x_0)}_{(m)} + \underbrace{J_f(x_0)}_{(m \times n)}\,\underbrace{(x - x_0)}_{(n)} + o(\lVert x-x_0\rVert) .
+# \underset{(m)}{f(x_0 + d)} = \underset{(m)}{f(x_0)} + \underset{m \times n}{J_f(x_0)}\;\underset{(n)}{d} + o(\lVert d \rVert),
+# \qquad J_{ij} = \frac{\partial f_i}{\partial x_j}.
 # $$
 #
-# The last term is the promise: the error falls **faster** than the distance. Row $i$ of $J$ belongs to output $i$, column $j$ to
-# input $j$: $J_{ij} = \partial f_i/\partial x_j$. With one output ($m = 1$) the row is the transposed gradient, and one more
-# term, with the symmetric matrix $H$ of second derivatives, $(n \times n)$, makes the fit better:
+# $o(\lVert d \rVert)$ is the promise: the error falls **faster** than the distance, so that even when divided by $\lVert d \rVert$ it goes
+# to 0. Row $i$ of $J$ belongs to output $i$, column $j$ to input $j$.
+#
+# By hand: $f(x) = (x_1 x_2,\; x_1^2)$ at $x_0 = (2, 3)$. Write down the four partial derivatives. Which change does $J$ promise for
+# the step $d = (0.1, -0.1)$, and how large is the true one?
+
+# %%
+# NBVAL_CHECK_OUTPUT
+f = lambda x: np.array([x[0] * x[1], x[0] ** 2])
+x0, J = np.array([2.0, 3.0]), np.array([[3.0, 2.0], [4.0, 0.0]])
+for d in (np.array([0.1, -0.1]), np.array([0.01, -0.01])):
+    print("promised", (J @ d).round(6), "  true", (f(x0 + d) - f(x0)).round(6))
+
+# %% [markdown]
+# A step ten times shorter, an error a hundred times smaller. With **one** output ($m = 1$) the Jacobian is a single row, the
+# gradient lying down, and one more term makes the fit better still. It needs the matrix $H$ of second derivatives,
+# $H_{ij} = \partial^2 f/\partial x_i \partial x_j$, which is symmetric. The **Taylor expansions** of order 0, 1 and 2:
 #
 # $$
 # \begin{aligned}
-# T_0(x) &= f(x_0) && \text{error of order } h = \lVert x - x_0\rVert \\[2pt]
-# T_1(x) &= f(x_0) + \nabla f(x_0)^\top d && d = x - x_0 \text{; error of order } h^2 \\[2pt]
-# T_2(x) &= f(x_0) + \nabla f(x_0)^\top d + \tfrac12\, d^\top H\, d && \text{error of order } h^3
+# T_0(x) &= f(x_0) && \text{the right value; error of order } h = \lVert d \rVert \\[2pt]
+# T_1(x) &= T_0(x) + \underset{1 \times n}{\nabla f(x_0)^{\mathsf T}}\;\underset{(n)}{d} && d = x - x_0 \text{: the right slopes too; error } h^2 \\[2pt]
+# T_2(x) &= T_1(x) + \tfrac12\, \underset{1 \times n}{d^{\mathsf T}}\, \underset{n \times n}{H}\, \underset{(n)}{d} && \text{the right curvatures too; error } h^3
 # \end{aligned}
 # $$
 #
-# Why the ½? Differentiate $\tfrac12 d^\top H d$ twice: each entry of $H$ comes up twice, once from either $d$.
+# Why the ½? Because $\tfrac12 a x^2$ is the parabola whose second derivative is $a$. And on axes that are both logarithmic, an error
+# $c\,h^p$ is a straight line, since $\log(c\,h^p) = \log c + p \log h$.
 
 # %%
 slope_of_error = predict("05.taylor-slope")
@@ -57,8 +75,9 @@ flipbook(
 )  # fmt: skip
 
 # %% [markdown]
-# *Notice.* The slopes are 1, 2 and 3, one above the order. A wrong derivative shows at once: its error falls with slope 1 only.
-# The same in numbers, for $e^x$ at 0:
+# *Notice.* By 1, 2 and 3 decades: the slope is one above the order, that of the first term left out. This is how a wrong
+# derivative betrays itself: its error falls with slope 1 only. In numbers, for $e^x = 1 + x + \tfrac12 x^2 + \dots$ at 0: what
+# order 1 leaves out, divided by $h$, is about $h/2$. (From $h \approx 10^{-7}$ down rounding takes over. Try it.)
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -67,11 +86,13 @@ for h in (1e-1, 1e-2, 1e-3, 1e-4):
     print(f"h = {h:.0e}   remainder / h = {(np.exp(h) - line(h)) / h:.1e}")
 
 # %% [markdown]
-# For $|x|$ at 0 no number works as a derivative: $|h| - J h$ divided by $|h|$ is $1 - J$ on the right and $1 + J$ on the left, and
-# the two cannot both go to 0.
+# Not every function keeps such a promise. For $|x|$ at 0 the error $|h| - J h$, divided by $|h|$, is $1 - J$ on the right and
+# $1 + J$ on the left. No number $J$ makes both 0: that is what a kink is.
 
 # %% [markdown]
 # ## Write it
+#
+# Both exercises return a **function** of $x$: define it inside, with `def` or `lambda`, and return it without calling it.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "05.taylor1"}
@@ -105,43 +126,29 @@ check("05.taylor2", taylor2)
 # %% [markdown]
 # ## The Jacobian of a layer
 #
-# A layer is two maps, one after the other: $z = Wv$, then $\varphi$ on each entry. Their Jacobians, read off entry by entry:
+# A layer is two maps, one after the other: $z = Wv$, then $\varphi$ on each entry. Write their outputs entry by entry, turn one
+# input, and read off the slopes:
 #
 # $$
 # \begin{aligned}
-# z(v) = Wv:\quad \frac{\partial z_i}{\partial v_j} &= W_{ij} \;\Rightarrow\; J = W && \text{a linear map is its own derivative} \\[4pt]
-# \varphi(z):\quad \frac{\partial \varphi(z_i)}{\partial z_j} &= \begin{cases}\varphi'(z_i) & i = j\\ 0 & i \ne j\end{cases} \;\Rightarrow\; J = \operatorname{diag}(\varphi'(z)) && \text{each output sees its own input alone}
+# z_i = \textstyle\sum_j W_{ij} v_j \;&\Rightarrow\; \frac{\partial z_i}{\partial v_j} = W_{ij} \;\Rightarrow\; J = W && \text{a linear map is its own derivative} \\[4pt]
+# \varphi(z)_i = \varphi(z_i) \;&\Rightarrow\; \frac{\partial \varphi(z_i)}{\partial z_j} = \begin{cases}\varphi'(z_i) & i = j\\ 0 & i \ne j\end{cases} \;\Rightarrow\; J = \operatorname{diag}(\varphi'(z)) && \text{each output sees its own input alone}
 # \end{aligned}
 # $$
 #
-# From one pre-activation to the next, $z^{(l+1)} = \bar W^{(l+1)} \varphi(z^{(l)}) + b^{(l+1)}$, so by the chain rule
+# Now both, from one pre-activation to the next. Unit $j$ of layer $l$ feeds unit $k$ of layer $l+1$:
 #
 # $$
-# \underbrace{\frac{\partial z^{(l+1)}}{\partial z^{(l)}}}_{n_{l+1} \times n_l} = \underbrace{\bar W^{(l+1)}}_{n_{l+1} \times n_l} \, \underbrace{\operatorname{diag}\bigl(\varphi'(z^{(l)})\bigr)}_{n_l \times n_l} \qquad \text{the bias is added, so its column drops out.}
+# \begin{aligned}
+# z^{(l+1)}_k &= \textstyle\sum_j w_{k,j}\,\varphi(z^{(l)}_j) + b_k && \text{a weighted sum of the values} \\[4pt]
+# \frac{\partial z^{(l+1)}_k}{\partial z^{(l)}_j} &= w_{k,j}\,\varphi'(z^{(l)}_j) && \text{only term } j \text{ moves; } b_k \text{ does not} \\[4pt]
+# \underset{n_{l+1} \times n_l}{\frac{\partial z^{(l+1)}}{\partial z^{(l)}}} &= \underset{n_{l+1} \times n_l}{\bar W^{(l+1)}}\;\underset{n_l \times n_l}{\operatorname{diag}\bigl(\varphi'(z^{(l)})\bigr)} && \text{column } j \text{ of } \bar W \text{ times } \varphi'(z_j) \text{: no bias column}
+# \end{aligned}
 # $$
 #
-# **Your task.** The circle on the left is mapped by φ(Wx + b). Shrink its radius: when do you no longer see a difference between its
-# image and the ellipse that the Jacobian makes of it?
-
-# %%
-flipbook(
-    jacobian_map, radius=(0.02, 1.2, 0.02), x1=(-1, 1, 0.1), x2=(-1, 1, 0.1), activation=["tanh", "sigmoid", "relu"]
-)
-
-# %% [markdown]
-# *Notice.* Close up, every differentiable map is linear, and the Jacobian is that linear map. For ReLU the image has a corner
-# as long as a kink lies inside the circle, however small it is.
-
-# %% [markdown]
-# Three Jacobians to compute by hand and compare. Softmax ties its outputs together, so its matrix is full:
-# $\operatorname{diag}(p) - pp^\top$. The polar map $(r, t) \mapsto (r\cos t, r\sin t)$ has $\det J = r$. And for the
-# weights, $\partial z_k/\partial W_{ij} = [k = i]\,v_j$: a weight of row $i$ moves no other output.
-
-# %%
-# NBVAL_CHECK_OUTPUT
-print(np.round(jacobians.softmax([0.0, 0.0, np.log(2.0)]), 4))
-print("det of the polar map at r = 2:", round(float(np.linalg.det(jacobians.polar([2.0, 0.75]))), 12))
-print(jacobians.affine_weights([3.0, 4.0], n_outputs=2)[0])
+# A diagonal matrix on the right scales **columns**, one on the left would scale rows. By hand: let
+# $\bar W$ have the rows $(1, -2)$ and $(0.5, 3)$, and the slopes be $0.9$ and $0.5$. The first row of the product is $(0.9, -1)$;
+# what is the second?
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "05.layer_jacobian"}
@@ -156,14 +163,50 @@ def layer_jacobian(W, z, dphi):
 check("05.layer_jacobian", layer_jacobian)
 
 # %% [markdown]
-# ## Measure it: finite differences
-#
-# A derivative can be measured without knowing it. In one dimension, from the Taylor expansions at $x \pm h$:
+# **Your task.** The circle on the left is mapped by φ(Wx + b). (1) Shrink its radius: when do you no longer see a difference
+# between its image and the ellipse that the Jacobian makes of it? (2) Choose ReLU and move x₁ and x₂. Does that always work?
+
+# %%
+flipbook(
+    jacobian_map, radius=(0.02, 1.2, 0.02), x1=(-1, 1, 0.1), x2=(-1, 1, 0.1), activation=["tanh", "sigmoid", "relu"],
+    labels={"x1": "x₁", "x2": "x₂"},
+)  # fmt: skip
+
+# %% [markdown]
+# *Notice.* (1) Under the magnifying glass every differentiable map is linear, and the Jacobian is that linear map. (2) Where a kink
+# of ReLU lies inside the circle the image has a corner, however small the circle is.
+
+# %% [markdown]
+# **Three more.** Softmax ties its outputs together, so its matrix is full. With $S = \sum_k e^{f_k}$, $p_i = e^{f_i}/S$, and $[i = j]$
+# for "1 if $i = j$, else 0":
 #
 # $$
 # \begin{aligned}
+# \frac{\partial p_i}{\partial f_j} &= \frac{[i=j]\,e^{f_i}\,S - e^{f_i}\,e^{f_j}}{S^2} = [i=j]\,p_i - p_i\,p_j && \text{quotient rule; } \partial S/\partial f_j = e^{f_j} \\[4pt]
+# \underset{n \times n}{J} &= \underset{n \times n}{\operatorname{diag}(p)} - \underset{(n)}{p}\;\underset{1 \times n}{p^{\mathsf T}} && \text{all entries at once}
+# \end{aligned}
+# $$
+#
+# The polar map $(r, t) \mapsto (r\cos t, r\sin t)$ has the rows $(\cos t, -r\sin t)$ and $(\sin t, r\cos t)$, so its determinant, which
+# says how much areas grow, is $r\cos^2 t + r\sin^2 t = r$. And by the weights, $\partial z_k/\partial W_{ij} = [k = i]\,v_j$: a weight of
+# row $i$ moves no other output. By hand: softmax at $f = (0, 0, \ln 2)$, where $p = (\tfrac14, \tfrac14, \tfrac12)$.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+print("softmax at (0, 0, ln 2):\n", np.round(jacobians.softmax([0.0, 0.0, np.log(2.0)]), 4))
+print("det of the polar map at r = 2:", round(float(np.linalg.det(jacobians.polar([2.0, 0.75]))), 12))
+print("of z_1 by W, for v = (3, 4) and two outputs:\n", jacobians.affine_weights([3.0, 4.0], n_outputs=2)[0])
+
+# %% [markdown]
+# ## Measure it: finite differences
+#
+# A derivative can be measured without knowing it. In one dimension, where everything is a number:
+#
+# $$
+# \begin{aligned}
+# f(x \pm h) &= f(x) \pm h f'(x) + \tfrac{h^2}{2} f''(x) \pm \tfrac{h^3}{6} f'''(x) + \dots && \text{Taylor, to either side} \\[4pt]
 # \frac{f(x+h) - f(x)}{h} &= f'(x) + \tfrac{h}{2} f''(x) + \dots && \text{forward: error of order } h \\[4pt]
-# \frac{f(x+h) - f(x-h)}{2h} &= f'(x) + \tfrac{h^2}{6} f'''(x) + \dots && \text{central: the } h \text{ terms cancel}
+# \frac{f(x+h) - f(x-h)}{2h} &= f'(x) + \tfrac{h^2}{6} f'''(x) + \dots && \text{central: even terms cancel, error } h^2
 # \end{aligned}
 # $$
 #
@@ -173,6 +216,10 @@ check("05.layer_jacobian", layer_jacobian)
 smallest_step = predict("05.step")
 smallest_step
 
+# %% [markdown]
+# **Your task.** Find the best $h$ of both curves. Then tick *complex step*, a third way: step in the imaginary direction. From
+# $f(x + ih) = f(x) + ih f'(x) - \dots$ the imaginary part, divided by $h$, is the slope. Why does its curve not turn up again?
+
 # %%
 flipbook(
     difference_errors, step=[10.0**exponent for exponent in range(-15, 1)], complex_step=False,
@@ -180,9 +227,12 @@ flipbook(
 )  # fmt: skip
 
 # %% [markdown]
-# *Notice.* The error is a V: on the right the neglected terms of Taylor, on the left rounding. A value of size 1 is known to about
-# $10^{-16}$, and dividing by $h$ lifts that error to $10^{-16}/h$. Central differences are best near $h = 10^{-5}$, about
-# $\varepsilon^{1/3}$.
+# *Notice.* Each error is a V. On its right are the neglected terms of Taylor. On its left is rounding: a value of size 1 is known to
+# about $\varepsilon \approx 2 \cdot 10^{-16}$, and dividing by $h$ lifts that to $\varepsilon/h$. The bottom is where both are alike: $h \approx
+# \varepsilon/h$ gives $\varepsilon^{1/2} \approx 10^{-8}$ for forward, $h^2 \approx \varepsilon/h$ gives $\varepsilon^{1/3} \approx 6 \cdot 10^{-6}$ for central
+# differences. The complex step subtracts nothing, so no digits are lost.
+#
+# Measure a whole Jacobian with central differences: a step along input $j$ gives column $j$.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "05.jacobian_fd"}
@@ -219,9 +269,18 @@ print("shapes", claim.shape, measured.shape)
 print("largest difference", abs(claim - measured).max() if claim.shape == measured.shape else "none: the shapes differ")
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
+# Only the bias column shows in the shape. The other two are off by about 0.7 and 0.3, where rounding gives $10^{-11}$, so a measurement
+# catches them. A diagonal W̄ hides the wrong side, since diagonal matrices may change places, and so does a $z$ with equal
+# slopes. With a W̄ that is not square, NumPy itself would complain.
+#
+# </details>
+#
 # ## In your own words
 #
-# Finish the sentence: *The Jacobian at a point is the linear map that …, and I can tell that one is wrong when …*
+# Finish the sentence in a new cell or on paper: *The Jacobian at a point is the linear map that …, and I can tell that one is
+# wrong when …*
 #
 # ## Transfer
 
@@ -231,8 +290,8 @@ predict("05.transfer")
 # %% [markdown]
 # ## What comes next
 #
-# Layers follow one another, so their Jacobians are multiplied. In which order? That decides whether training is
-# possible at all: [06 The chain rule](06_the_chain_rule.ipynb).
+# Layers follow one another, so their Jacobians are multiplied. From which end? For a
+# large network that decides whether training takes a day or a year: [06 The chain rule](06_the_chain_rule.ipynb).
 #
 # **Sources.** Parr and Howard, *The Matrix Calculus You Need For Deep Learning*, arXiv 1802.01528, §4.1 (Jacobian) and §4.2
 # (elementwise functions). Deisenroth, Faisal and Ong, *Mathematics for Machine Learning*, §5.2. Martins, Sturdza and

@@ -50,6 +50,17 @@ def test_the_learners_cell_keeps_signature_and_docstring_alone(build, small):
     assert cell.metadata == {"tags": ["exercise"], "dlcalc": {"exercise": "04.drelu"}}
 
 
+def test_a_blank_line_before_the_solution_is_part_of_it(build, small):
+    small.write_text(SMALL.replace("    ### BEGIN", "\n    ### BEGIN"), encoding="utf-8")
+    assert build.learner_edition(small).cells[1].source == 'def drelu(z):\n    """φ′(z)."""\n    ...'
+
+
+def test_notes_to_tools_are_not_shown_but_the_worked_edition_keeps_nbvals(build, small):
+    small.write_text("# %%\n# NBVAL_CHECK_OUTPUT\nprint([1,\n       2])  # fmt: skip\n", encoding="utf-8")
+    assert build.learner_edition(small).cells[0].source == "print([1,\n       2])"
+    assert build.worked_edition(small).cells[0].source == "# NBVAL_CHECK_OUTPUT\nprint([1,\n       2])"
+
+
 def test_ids_survive_a_change_elsewhere(build, small):
     before = [cell.id for cell in build.learner_edition(small).cells]
     small.write_text("# %% [markdown]\n# New at the top\n\n" + SMALL, encoding="utf-8")
@@ -128,6 +139,13 @@ class TestEveryLesson:
     def test_the_learners_notebook_has_no_output(self, build, source):
         notebook = nbformat.read(build.learner_path(source), as_version=4)
         assert all(not cell.outputs for cell in notebook.cells if cell.cell_type == "code")
+
+    def test_the_worked_edition_has_numbers_for_nbval_to_check(self, build, source):
+        worked = nbformat.read(build.worked_path(source), as_version=4)
+        checked = [cell for cell in worked.cells if cell.source.startswith("# NBVAL_CHECK_OUTPUT\n")]
+        assert all(cell.outputs for cell in checked)
+        assert checked or source.name[:2] == "00"
+        assert "NBVAL" not in build.learner_path(source).read_text(encoding="utf-8")
 
     def test_no_widget_state_is_saved(self, build, source):
         for path in (build.learner_path(source), build.worked_path(source)):
