@@ -31,6 +31,7 @@ RATES = (
     0.001,
     0.0001,
 )
+COMMON_RATES = (1.0, 0.5, 0.1, 0.05, 0.01, 0.001)
 
 
 # In every column, and in z = w′x, and in f − y (the sign of w where y has the other), both signs: an absolute value in
@@ -281,7 +282,10 @@ LOSS_GRADS = Exercise(
             "w updated before",
             "w was updated before ∂ℓ/∂w′ was computed: both derivatives are taken at the same weights.",
             *({"dw = delta * v": f"dw = delta * v; w = w - {rate} * dw"} for rate in RATES),
-            *({"dw = delta * v": f"dw = delta * v; w = w - {rate} * dw; delta = 2 * (w * v - y)"} for rate in RATES),
+            *(
+                {"dw = delta * v": f"dw = delta * v; w = w - {rate} * dw; delta = 2 * (w * v - y)"}
+                for rate in COMMON_RATES
+            ),
         ),
         Slip("factor 2", "The factor 2 is missing: ∂ℓ/∂f = 2(f − y).", {"2 * (w * v - y)": "(w * v - y)"}),
         Slip("sign", "The sign is wrong: ∂ℓ/∂f = 2(f − y), not 2(y − f).", {"w * v - y": "y - w * v"}),
