@@ -105,7 +105,7 @@ def _theirs(program: Callable[[type], Node], operation: Callable[[], Any]) -> tu
 
     try:
         root = program(guarded)  # type: ignore[arg-type]
-    except Exception as error:  # noqa: BLE001 - a learner's class may raise anything, and the lesson goes on
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a learner's class may raise anything, and the lesson goes on
         return None, f"Your forward raised {type(error).__name__}: {error}"
     if unwritten:
         return program(Mul), "Your Mul gives None, so ours stands in for it. "
@@ -184,10 +184,17 @@ def _watched(backward: Callable[[Node], object], root: Node, truth: Tape) -> Evi
         backward(root)
     except _RoundInCirclesError:
         endless = True
-    except Exception as error:  # noqa: BLE001 - a learner's code may raise anything, and the lesson goes on
-        raised = f"{type(error).__name__}: {error}"
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a learner's code may raise anything, and the lesson goes on
+        raised = _told(error, labels)
     held = {labels[id(node)]: node.grad for node in nodes if node.op is None}
     return Evidence(truth, tuple(visits), held, raised, endless)
+
+
+def _told(error: BaseException, labels: dict[int, str]) -> str:
+    """What a learner's pass has raised, in words; a node missing from their dictionary is called by its name."""
+    if isinstance(error, KeyError) and error.args and id(error.args[0]) in labels:
+        return f"looked for the gradient of {labels[id(error.args[0])]}, which nothing has set yet (KeyError)."
+    return f"raised {type(error).__name__}: {error}"
 
 
 def _carried_out(evidence: Evidence) -> tuple[BackwardStep, ...]:

@@ -53,7 +53,7 @@ class Mul:
         return y_bar * self.b, y_bar * self.a
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Node:
     """A value on the tape, hashed by identity.
 
@@ -79,6 +79,9 @@ class Node:
     requires_grad: bool = True
     name: str = ""
     grad: Any = None
+
+    def __repr__(self) -> str:
+        return f"Node({self.value!r}, name={self.name!r})"
 
 
 def apply(op: Operation, *parents: Node, name: str = "") -> Node:

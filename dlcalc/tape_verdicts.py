@@ -39,7 +39,7 @@ class Evidence:
     held : mapping of str to object
         What stands in the `.grad` of each leaf afterwards.
     raised : str
-        The error that ended the pass; "" if none did.
+        What ended the pass too early, such as "raised TypeError: ..."; "" if nothing did.
     endless : bool
         The pass was ended because it asked without end.
     """
@@ -96,7 +96,7 @@ def _no_beginning(evidence: Evidence) -> Verdict | None:
     if visits and visits[0].node == root:
         return None
     if evidence.raised:
-        return f"Your backward raised {evidence.raised}", ""
+        return f"Your backward {evidence.raised}", ""
     if not visits:
         return f"Your backward asked no node for its shares; the way back begins at {root}.", root
     return f"Your backward first asked {visits[0].node} for its shares; the way back begins at {root}.", root
@@ -132,8 +132,8 @@ def _wrong_gradient(evidence: Evidence, number: int) -> str:
         return f"{told}. It is visited more than once: first add all its shares, then pass on their sum, once."
     shares = _arrived(evidence, name, number)
     if len(shares) > 1:
-        listed = " and ".join(map(shown, shares))
-        return f"{told}. The shares that came to it are {listed}: they are added, not overwritten."
+        listed = ", ".join(map(shown, shares[:-1]))
+        return f"{told}. The shares that came to it are {listed} and {shown(shares[-1])}: add them all."
     return f"{told}."
 
 
@@ -167,7 +167,7 @@ def _ended_early(evidence: Evidence) -> Verdict | None:
     if not evidence.raised:
         return None
     last = evidence.visits[-1].node
-    return f"After it asked {last} for its shares, your backward raised {evidence.raised}", last
+    return f"After it asked {last} for its shares, your backward {evidence.raised}", last
 
 
 def _never_reached(evidence: Evidence) -> Verdict | None:

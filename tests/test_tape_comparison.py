@@ -1,6 +1,7 @@
 """A learner's engine is followed to the first node at which it leaves the chain rule, whatever it does."""
 
 import doctest
+import sys
 
 import numpy as np
 import pytest
@@ -79,7 +80,29 @@ def test_overwriting_is_found_at_the_first_node_that_lost_a_share():
     found = follow(lambda root: walk(root, add=False), lecture)
     assert found.first == "c"
     assert found.sentence.startswith("The first node that disagrees is c: it passed on 6, its gradient is 12.")
-    assert "6 and 6: they are added, not overwritten" in found.sentence
+    assert "The shares that came to it are 6 and 6: add them all." in found.sentence
+
+
+def test_a_node_that_is_used_twice_and_counted_once_is_told_of_all_its_shares():
+    def once(root):
+        gradients = {root: 1.0}
+        for node in reversed(topological_order(root)):
+            shares = dict(zip(node.parents, node.op.backward(gradients[node]) if node.op else (), strict=True))
+            gradients |= {parent: gradients.get(parent, 0.0) + share for parent, share in shares.items()}
+
+    found = follow(once, diamond)
+    assert found.first == "c"
+    assert "The shares that came to it are 3, -9 and -9: add them all." in found.sentence
+
+
+def test_a_pass_without_a_seed_is_told_which_gradient_it_looked_for():
+    def unseeded(root):
+        gradients = {}
+        for node in reversed(topological_order(root)):
+            node.op.backward(gradients[node])
+
+    told = "Your backward looked for the gradient of f, which nothing has set yet (KeyError)."
+    assert follow(unseeded, lecture).sentence == told
 
 
 def test_overwriting_at_a_leaf_alone_is_found_there():
@@ -264,6 +287,8 @@ def deep(root):
         (lambda root: setattr(root.parents[0], "grad", "much"), "asked no node"),
         (lambda root: None, "asked no node"),
         (lambda: None, "raised TypeError"),
+        (lambda root: {}[root], "looked for the gradient of"),
+        (lambda root: sys.exit(), "raised SystemExit"),
     ],
 )
 def test_whatever_a_pass_does_becomes_a_sentence_and_a_tape_to_step(program, theirs, words):

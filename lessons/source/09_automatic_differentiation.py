@@ -48,8 +48,8 @@ from dlcalc.widgets import explore, flipbook
 #
 # $$
 # \begin{aligned}
-# \frac{\partial f}{\partial d}&=x=3,\qquad\frac{\partial f}{\partial c}=3\cdot 2c=12&&f=x\,d \text{, and } d=c^2 \text{ has the slope } 2c=4\\
-# \frac{\partial f}{\partial y}&=12\cdot 1=12&&\text{one path leads from } y \text{ to } f\\
+# \frac{\partial f}{\partial d}&=x=3,\qquad\frac{\partial f}{\partial c}=3\cdot 2c=12&&f=x\,d \text{, and } d=c^2 \text{ has the slope } 2c=4\\[6pt]
+# \frac{\partial f}{\partial y}&=12\cdot 1=12&&\text{one path leads from } y \text{ to } f\\[6pt]
 # \frac{\partial f}{\partial x}&=\underbrace{d}_{\text{from }f}+\underbrace{12\cdot 1}_{\text{from }c}=4+12=16&&\text{two paths lead from } x \text{ to } f
 # \end{aligned}
 # $$
@@ -271,9 +271,8 @@ print("relu(x) - relu(-x)", grad(lambda x: torch.relu(x) - torch.relu(-x))(zero)
 # NBVAL_CHECK_OUTPUT
 tie = torch.tensor([2.0, 2.0])
 print("max over all", grad(lambda x: x.max())(tie), "  along an axis", grad(lambda x: x.max(0).values)(tie))
-print(
-    "abs", grad(torch.abs)(zero), "  leaky_relu", grad(torch.nn.LeakyReLU(0.1))(zero), "  sqrt", grad(torch.sqrt)(zero)
-)
+print("abs", grad(torch.abs)(zero), "  sqrt", grad(torch.sqrt)(zero))
+print("leaky_relu", grad(torch.nn.LeakyReLU(0.1))(zero))
 
 # %% [markdown]
 # A branch that is not taken can still spoil a gradient: `where` passes 0 back into it, and $0\cdot\sqrt{0}'=0\cdot\infty$ is nan. The cure is a second

@@ -93,8 +93,8 @@ if importlib.util.find_spec("torch"):
 # $$
 # \begin{aligned}
 # \underbrace{\Delta_2}_{N\times 1}&=\tfrac{2}{N}\underbrace{(f-y)}_{N\times 1}&&\text{MSELoss is the mean over } N \text{ numbers}\\[2pt]
-# \underbrace{\Delta_1}_{N\times 3}&=(\underbrace{\Delta_2}_{N\times 1}\underbrace{\bar W_2}_{1\times 3})\odot\underbrace{[Z>0]}_{N\times 3}&&\text{ReLU's slope is 1 or 0}\\[2pt]
-# \underbrace{\nabla_{\bar W_l}\ell}_{n_l\times n_{l-1}}&=\underbrace{\Delta_l^\top}_{n_l\times N}\underbrace{V_{l-1}}_{N\times n_{l-1}},\qquad\underbrace{\nabla_{b_l}\ell}_{(n_l)}=\textstyle\sum_{\text{rows}}\Delta_l&&\text{the bias met the value 1 in every example}
+# \underbrace{\Delta_1}_{N\times 3}&=(\underbrace{\Delta_2}_{N\times 1}\;\underbrace{\bar W_2}_{1\times 3})\odot\underbrace{[Z>0]}_{N\times 3}&&\text{ReLU's slope is 1 or 0}\\[2pt]
+# \underbrace{\nabla_{\bar W_l}\ell}_{n_l\times n_{l-1}}&=\underbrace{\Delta_l^\top}_{n_l\times N}\;\;\underbrace{V_{l-1}}_{N\times n_{l-1}},\qquad\underbrace{\nabla_{b_l}\ell}_{(n_l)}=\textstyle\sum_{\text{rows}}\Delta_l&&\text{the bias met the value 1 in every example}
 # \end{aligned}
 # $$
 
@@ -315,7 +315,7 @@ predict("10.transfer")
 # %% [markdown]
 # ## Where you stand
 #
-# You have taken backpropagation apart and together again:
+# You have taken backpropagation apart and put it together again:
 
 # %%
 progress()
