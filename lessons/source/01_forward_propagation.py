@@ -101,13 +101,14 @@ explore(
 # $$
 # \begin{aligned}
 # \bar w \cdot p + b = 0, \qquad \bar w \cdot q + b &= 0 && \text{both lie on the line } z = 0 \\[4pt]
-# \bar w \cdot (p - q) &= 0 && \text{subtract: } b \text{ cancels, so the line is perpendicular to } \bar w \\[4pt]
-# p = t\,\bar w: \quad t\,\lVert \bar w \rVert^2 + b &= 0 && \text{the nearest point, put into the first line; } t \text{ is a number} \\[4pt]
-# \lVert p \rVert = \lvert t \rvert\,\lVert \bar w \rVert &= \lvert b \rvert / \lVert \bar w \rVert && \text{solve for } t \text{: only the distance depends on } b
+# \bar w \cdot (p - q) &= 0 && \text{subtract: } b \text{ cancels} \\[4pt]
+# p = t\,\bar w: \quad t\,\lVert \bar w \rVert^2 + b &= 0 && \text{the nearest point, on the line} \\[4pt]
+# \lVert p \rVert = \lvert t \rvert\,\lVert \bar w \rVert &= \lvert b \rvert / \lVert \bar w \rVert && \text{solve for the number } t
 # \end{aligned}
 # $$
 #
-# The cell finds the nearest point of each of the three lines. Which one is farthest from 0 in the figure?
+# So the line is perpendicular to $\bar w$, whatever $b$ is, and only its distance from 0 depends on $b$. The cell finds the nearest
+# point of each of the three lines. Which one is farthest from 0 in the figure?
 
 # %%
 # NBVAL_CHECK_OUTPUT
