@@ -113,7 +113,7 @@ explore(
 # %%
 # NBVAL_CHECK_OUTPUT
 for j, (w1, w2, b) in enumerate(W1, start=1):
-    nearest = -b / (w1**2 + w2**2) * np.array([w1, w2])  # t w̄
+    nearest = -b / (w1**2 + w2**2) * np.array([w1, w2])  # t times the weights
     formula = abs(b) / np.hypot(w1, w2)
     print(f"unit {j}: nearest point {nearest.round(3)}, distance {np.hypot(*nearest):.4f} = {formula:.4f}")
 

@@ -251,7 +251,7 @@ for w in (1, 4, 8):
 # Before training, weights are drawn at random with mean 0, but how large? Write $\mathbb{E}[\cdot]$ for the mean over all draws and
 # $s = \mathbb{E}[w^2]$, the **variance** of a weight. $v$ has $n_{\text{in}}$ entries; an error signal comes back from $n_{\text{out}}$
 # units, each time through its weight, as $w\delta$ did in lesson 03. Let weights, $v$ and $\delta$ be independent: then a mixed term
-# such as $w_{j1}w_{j2}v_1v_2$ has the mean 0, and only squares remain, forward as backward.
+# such as $w_{j1}w_{j2}v_1v_2$ has the mean 0, and only squares remain. From layer to layer the size is, forward and backward,
 #
 # $$
 # \begin{aligned}
@@ -263,8 +263,8 @@ for w in (1, 4, 8):
 # **Xavier** takes $s = 2/(n_{\text{in}} + n_{\text{out}})$, between the two, for a $\varphi$ that is nearly $z$ around 0. **He** takes
 # $s = 2/n_{\text{in}}$: ReLU keeps only half of $\mathbb{E}[z^2]$, so the weights make up for it.
 # PyTorch's `nn.Linear` draws evenly between $\pm 1/\sqrt{n_{\text{in}}}$, so $s = 1/(3 n_{\text{in}})$: neither. By hand, for twenty ReLU
-# layers of 100 units: each multiplies $\mathbb{E}[v^2]$ by $\tfrac12 \cdot 100\,s$, which is $1$, $\tfrac12$ or $\tfrac16$. What is left of
-# the size of $v$, its root, after twenty?
+# layers of 100 units: each multiplies $\mathbb{E}[v^2]$ by $\tfrac12 \cdot 100\,s$, which is $1$ for He,
+# $\tfrac12$ for Xavier, $\tfrac16$ for `nn.Linear`. What is left of the size of $v$, its root, after twenty?
 
 # %%
 # NBVAL_CHECK_OUTPUT
