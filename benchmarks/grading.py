@@ -4,8 +4,9 @@
 
 Every grader gets the same honest submissions of one exercise, 01.augment, and compares with the same right answer. What
 each does once for a run (imports, the trial of the sandbox) is taken out: a run with one submission is subtracted from
-one with all of them. Rounds are interleaved; medians are told. A peer that is not installed is left out and named. Ours
-is timed with the sandbox, the peers without one: they have none.
+one with all of them. Rounds are interleaved; medians are told. A peer that is not installed is left out and named; one
+that lives in an environment of its own is found by NBGRADER_PYTHON or OTTER_PYTHON, which name its Python.
+Ours is timed with the sandbox, the peers without one: they have none.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import statistics
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from importlib import util
 from pathlib import Path
 
@@ -37,11 +39,22 @@ for shape in [(1, 1), (2, 3), (3, 3), (5, 2), (4, 1)]:
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
+def environment_of(python: str) -> dict[str, str]:
+    """One thread, and the kernels of the environment that a Python lives in."""
+    return {**os.environ, **ONE_THREAD, "PATH": f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
 def seconds_of(command: list[str], folder: Path) -> float:
     """Seconds of a command; its failure is ours."""
     begun = time.perf_counter()
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, env={**os.environ, **ONE_THREAD})
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, env=environment_of(command[0]))
     return time.perf_counter() - begun
+
+
+def python_with(module: str) -> str | None:
+    """The Python that has a peer, or None."""
+    here = sys.executable if util.find_spec(module) is not None else None
+    return os.environ.get(f"{module.upper()}_PYTHON", here)
 
 
 def notebook(cells: list[dict[str, object]]) -> str:
@@ -93,7 +106,8 @@ class Nbgrader:
             ]
         )
         self._write(folder / "source" / "one" / "one.ipynb", text)
-        seconds_of([sys.executable, "-m", "nbgrader", "generate_assignment", "one", "--create"], folder)
+        self.python = str(python_with("nbgrader"))
+        seconds_of([self.python, "-m", "nbgrader", "generate_assignment", "one", "--create"], folder)
         for number in range(count):
             self._write(folder / "submitted" / f"s{number:03}" / "one" / "one.ipynb", text)
 
@@ -105,8 +119,11 @@ class Nbgrader:
         """Seconds per submission."""
         times = []
         for student in ("s000", "s*"):
-            command = [sys.executable, "-m", "nbgrader", "autograde", "one", "--force", "--student", student]
+            command = [self.python, "-m", "nbgrader", "autograde", "one", "--force", "--student", student]
             times.append(seconds_of(command, self.folder))
+        with closing(sqlite3.connect(self.folder / "gradebook.db")) as gradebook:
+            ((right,),) = gradebook.execute("SELECT COUNT(*) FROM grade WHERE auto_score = 1").fetchall()
+        assert right == self.count, "not every submission was found right"
         return (times[1] - times[0]) / (self.count - 1)
 
 
@@ -115,8 +132,8 @@ class Otter:
 
     name = "otter run"
 
-    def __init__(self, folder: Path, count: int) -> None:
-        self.folder, self.count = folder, min(count, 3)
+    def __init__(self, folder: Path, _count: int) -> None:
+        self.folder = folder
         tests = folder / "tests"
         tests.mkdir()
         lines = CHECK.strip().splitlines()
@@ -124,12 +141,16 @@ class Otter:
         case = {"name": "augment", "points": 1, "suites": [{"cases": [{"code": code}], "type": "doctest"}]}
         (tests / "augment.py").write_text(f"OK_FORMAT = True\ntest = {case!r}\n", encoding="utf-8")
         (folder / "one.ipynb").write_text(notebook([{"id": "a", "source": ANSWER, "metadata": {}}]), encoding="utf-8")
-        seconds_of([sys.executable, "-m", "otter", "generate", "-o", "autograder.zip", "--no-environment"], folder)
+        self.python = str(python_with("otter"))
+        seconds_of([self.python, "-m", "otter", "generate", "-o", "autograder.zip", "--no-environment"], folder)
 
     def seconds(self) -> float:
         """Seconds per submission."""
-        command = [sys.executable, "-m", "otter", "run", "-a", "autograder.zip", "one.ipynb"]
-        return statistics.median(seconds_of(command, self.folder) for _ in range(self.count))
+        command = [self.python, "-m", "otter", "run", "-a", "autograder.zip", "one.ipynb"]
+        seconds = seconds_of(command, self.folder)
+        results = json.loads((self.folder / "results.json").read_text(encoding="utf-8"))
+        assert sum(test.get("score", 0) for test in results["tests"]) == 1, "the submission was not found right"
+        return seconds
 
 
 PEERS = {"nbgrader": Nbgrader, "otter": Otter}
@@ -144,7 +165,7 @@ def run(settings: Settings) -> list[Race]:
     try:
         graders = [Ours(_folder(root, f"ours{jobs}"), submissions, jobs) for jobs in (None, 1)]
         for module, peer in PEERS.items():
-            if util.find_spec(module) is None:
+            if python_with(module) is None:
                 race.left_out[peer.name] = "not installed"
                 continue
             graders.append(peer(_folder(root, module), submissions))

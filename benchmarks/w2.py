@@ -90,6 +90,9 @@ def scikit_learn(X: np.ndarray, y: np.ndarray, weights: list[np.ndarray], epochs
 def start_from(model: object, X: np.ndarray, y: np.ndarray, weights: list[np.ndarray]) -> None:
     """Give a model that has not been fitted its weights, as if it had been: warm_start goes on from there."""
     classes, rows = np.unique(y, return_index=True)
-    model.partial_fit(X[rows], y[rows], classes=classes)
+    with warnings.catch_warnings():
+        # One example of each class is less than a batch, which the model says.
+        warnings.simplefilter("ignore")
+        model.partial_fit(X[rows], y[rows], classes=classes)
     model.coefs_ = [np.ascontiguousarray(W[:, :-1].T) for W in weights]
     model.intercepts_ = [W[:, -1].copy() for W in weights]

@@ -35,6 +35,8 @@ Call: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
 FEW_CLASSES = 32
 # From this many entries on, it is memory that takes time, not calls: masks are booleans, and a zero is one number.
 MANY_ENTRIES = 2048
+# The numbers in a batch's results that stand before those of the examples.
+HEAD = 2
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,12 @@ class Batch:
         For "residual" the last row of `hidden`.
     hidden : ndarray of shape (n_{L-1} + 1, B), or (n_{L-1} + 2, B) for "residual"
         The last hidden layer with its bias node; not used in a network without hidden layers.
-    results : ndarray of shape (1 + B · n_L,)
-        What a step leaves behind. For "softmax" Σ_j y_j f_j, summed over the batch, and Σ_j exp(f_j) n_L times for each
-        example; otherwise a number without a meaning, and the outputs f, for "residual" f - y.
+    pair : ndarray of shape (2, B, n_L)
+        For "softmax" the outputs f and the targets, of which one product with f gives both Σ f² and Σ y f; otherwise
+        the outputs are elsewhere.
+    results : ndarray of shape (HEAD + B · n_L,)
+        What a step leaves behind. For "softmax" Σ f² and Σ y f over the whole batch, and Σ_j exp(f_j) n_L times for
+        each example; otherwise two numbers without a meaning, and the outputs f, for "residual" f - y.
     share : float
         An additional factor, for a batch that is shorter than the others.
     """
@@ -104,6 +109,7 @@ class Batch:
     examples: Array
     targets: Array
     hidden: Array
+    pair: Array
     results: Array
     share: float = 1.0
 
@@ -116,8 +122,9 @@ def new_batch(
     residual = problem.kind == "residual"
     hidden = np.empty((n_in + residual, n_examples), last.dtype)
     hidden[n_in - 1] = problem.unit
-    targets = hidden[-1].reshape(n_examples, 1) if residual else np.empty((n_examples, n_out), last.dtype)
-    return Batch(inputs, examples, targets, hidden, results, share)
+    pair = np.empty((2, n_examples, n_out), last.dtype)
+    targets = hidden[-1].reshape(n_examples, 1) if residual else pair[1]
+    return Batch(inputs, examples, targets, hidden, pair, results, share)
 
 
 def step_losses(problem: Problem, kept: Array, targets: Array) -> Array:
@@ -126,18 +133,18 @@ def step_losses(problem: Problem, kept: Array, targets: Array) -> Array:
     Parameters
     ----------
     problem : Problem
-    kept : ndarray of shape (k, 1 + B · n_L)
+    kept : ndarray of shape (k, HEAD + B · n_L)
         The batch's results after each step.
     targets : ndarray of shape (k, B, n_L), or (1, B, n_L)
     """
     n_out = targets.shape[2]
     if problem.kind == "softmax":
-        log_sums: Array = np.log(kept[:, 1::n_out] * kept.dtype.type(problem.factor))
-        return log_sums.sum(axis=1) - kept[:, 0] / problem.factor
+        log_sums: Array = np.log(kept[:, HEAD::n_out] * kept.dtype.type(problem.factor))
+        return log_sums.sum(axis=1) - kept[:, 1] / problem.factor
     if problem.kind == "general":
-        terms: Array = problem.loss.values(kept[:, 1:].reshape(len(kept), *targets.shape[1:]), targets)
+        terms: Array = problem.loss.values(kept[:, HEAD:].reshape(len(kept), *targets.shape[1:]), targets)
         return terms.sum(axis=(1, 2))
-    residuals = kept[:, 1:]
+    residuals = kept[:, HEAD:]
     if problem.kind == "squared":
         residuals = residuals - targets.reshape(len(targets), residuals.shape[1])
     halves = 2 if problem.loss == LOSSES["half_squared_error"] else 1
@@ -201,7 +208,8 @@ def _activation_calls(phi: Activation, W: Array, v: Array, h: Array) -> tuple[Ar
         # fmax takes a fifth of the time of maximum on small arrays. It turns nan into 0, where maximum would keep it:
         # hence the callers look for nan in the weights.
         slope = np.empty(h.shape, bool if h.size > MANY_ENTRIES else h.dtype)
-        zero = np.zeros(() if h.size > MANY_ENTRIES else h.shape, h.dtype)
+        # One row of zeros takes half the time of a single zero.
+        zero = np.zeros(h.shape[1:] if h.size > MANY_ENTRIES else h.shape, h.dtype)
         return slope, [(W.dot, (v, h)), (np.fmax, (h, zero, h))]
     z, slope = np.empty_like(h), np.empty_like(h)
 
@@ -228,8 +236,8 @@ def _delta_calls(phi: Activation, W: Array, delta: Array, v: Array, slope: Array
 
 def _output_calls(problem: Problem, W: Array, v: Array, batch: Batch) -> tuple[Array, list[Call]]:
     """Compute the outputs, and the error signal in an array of shape (n_L, B), the transpose of a contiguous one."""
-    outputs, y = batch.results[1:].reshape(batch.targets.shape), batch.targets
-    f = np.empty_like(outputs) if problem.kind == "softmax" else outputs
+    outputs, y = batch.results[HEAD:].reshape(batch.targets.shape), batch.targets
+    f = batch.pair[0] if problem.kind == "softmax" else outputs
     delta = outputs if problem.kind == "residual" and batch.share == 1 else np.empty_like(outputs)
     calls: list[Call] = [(v.T.dot, (W.T, f))]
     if problem.kind == "general":
@@ -241,32 +249,29 @@ def _output_calls(problem: Problem, W: Array, v: Array, batch: Batch) -> tuple[A
     elif problem.kind == "squared":
         calls.append((np.subtract, (f, y, delta)))
     elif problem.kind == "softmax":
-        calls += [*_softmax_calls(f, delta, batch, problem.factor), (np.subtract, (delta, y, delta))]
+        calls += [*_softmax_calls(delta, batch, problem.factor), (np.subtract, (delta, y, delta))]
     if batch.share != 1:
         unscaled = f if problem.kind == "residual" else delta
         calls.append((np.multiply, (unscaled, np.array(batch.share, delta.dtype), delta)))
     return delta.T, calls
 
 
-def _softmax_calls(f: Array, p: Array, batch: Batch, factor: float) -> list[Call]:
+def _softmax_calls(p: Array, batch: Batch, factor: float) -> list[Call]:
     """Write factor · softmax(f), over the last axis, into p."""
-    n_out = f.shape[1]
+    f, n_out = batch.pair[0], p.shape[1]
     summing = np.full((n_out, n_out), 1 / factor, f.dtype)
-    picked, sums = batch.results[:1].reshape(()), batch.results[1:].reshape(f.shape)
+    head, sums = batch.results[:HEAD], batch.results[HEAD:].reshape(f.shape)
     safe = 0.9 * math.log(np.finfo(f.dtype).max)
-    flat, wide = f.reshape(-1), f.dtype == np.float64
-    dot, largest, smallest, number, exp = flat.dot, flat.argmax, flat.argmin, flat.item, np.exp
+    flat, both = f.reshape(-1), batch.pair.reshape(HEAD, -1)
+    dot, squares, largest, smallest, number, exp = both.dot, head.item, flat.argmax, flat.argmin, flat.item, np.exp
 
     def exponentials() -> None:
-        # In float64 the sum of squares bounds every number in one call; where it is too large to tell, the extremes of
-        # all take a tenth of the time of a maximum for each example. nan is not safe.
-        if not (wide and dot(flat) < safe**2) and not (number(largest()) < safe and number(smallest()) > -safe):
+        # The sum of squares bounds every number, and costs nothing beside Σ y f; where it is too large to tell, the
+        # extremes of all take a tenth of the time of a maximum for each example. nan is not safe.
+        dot(flat, head)
+        if not squares(0) < safe**2 and not (number(largest()) < safe and number(smallest()) > -safe):
             np.subtract(f, f.max(axis=1, keepdims=True), f)
+            dot(flat, head)
         exp(f, p)
 
-    return [
-        (exponentials, ()),
-        (dot, (batch.targets.reshape(-1), picked)),
-        (p.dot, (summing, sums)),
-        (np.divide, (p, sums, p)),
-    ]
+    return [(exponentials, ()), (p.dot, (summing, sums)), (np.divide, (p, sums, p))]

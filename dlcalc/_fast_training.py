@@ -5,13 +5,16 @@ so are all gradients; the matrices are views into them. An update is one subtrac
 What the history needs is only copied after each step, and evaluated for many epochs at once.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dlcalc._fast_step import MANY_ENTRIES, Batch, Call, fast_problem, new_batch, step_calls, step_losses
+from dlcalc._fast_step import HEAD, MANY_ENTRIES, Batch, Call, fast_problem, new_batch, step_calls, step_losses
+from dlcalc._norms import in_safe_range, squared_norm, squared_norms
 from dlcalc.activations import Activation
 from dlcalc.losses import Loss
 from dlcalc.optimizers import SGD, Optimizer
@@ -31,7 +34,7 @@ class Descent(ABC):
     phi : Activation
     loss : Loss
     Y : ndarray of shape (N, n_L)
-        Targets as from `loss.targets`.
+        Targets as from `loss.targets`; they are scaled in place.
     optimizer : Optimizer
     batch_size : int
     n_results : int
@@ -79,7 +82,7 @@ class Descent(ABC):
         divisor = loss.divisor((batch_size, Y.shape[1])) / self.scale
         self.problem = fast_problem(phi, loss, Y, divisor, len(weights))
         self.divisor = loss.divisor(Y.shape)
-        self.targets = Y * Y.dtype.type(self.problem.target_unit)
+        self.targets = np.multiply(Y, Y.dtype.type(self.problem.target_unit), out=Y)
         self.first, self.capacity = 0, 1
 
     @abstractmethod
@@ -131,7 +134,7 @@ class FullBatchDescent(Descent):
     def __init__(
         self, weights: Sequence[Array], phi: Activation, loss: Loss, X: Array, Y: Array, optimizer: Optimizer
     ) -> None:
-        super().__init__(weights, phi, loss, Y, optimizer, batch_size=len(X), n_results=1 + Y.size)
+        super().__init__(weights, phi, loss, Y, optimizer, batch_size=len(X), n_results=HEAD + Y.size)
         examples = _with_bias_nodes(X, self.problem.unit)
         inputs = np.ascontiguousarray(examples.T)
         examples = examples if inputs.size > MANY_ENTRIES else inputs.T
@@ -215,8 +218,9 @@ class MiniBatchDescent(Descent):
             return np.empty((0, len(self.weights) + 1))
         loss = (self.whole.loss(self.order[: self.cut]) + self.short.loss(self.order[self.cut :])) / self.divisor
         # A network with nan among its weights has no loss, even where ReLU as it is computed here hides it.
-        healthy = np.isfinite(squared_norms(self.parameters[np.newaxis]))[0]
-        return self.figures(loss if healthy else np.nan, self.squares(self.gradient[np.newaxis]))
+        healthy = math.isfinite(squared_norm(self.parameters))
+        squares = np.array([[squared_norm(G.ravel(order="K")) for G in self.gradients]])
+        return self.figures(loss if healthy else np.nan, squares)
 
     def rewind(self, n_epochs: int) -> None:
         """Nothing: the epochs that `advance` runs in one call are not more than one."""
@@ -228,19 +232,20 @@ class _MiniBatches:
     def __init__(self, descent: MiniBatchDescent, n_batches: int, size: int) -> None:
         self.descent, self.size = descent, size
         examples = np.empty((size, descent.examples.shape[1]), descent.examples.dtype)
-        results = np.zeros(1 + size * descent.targets.shape[1], examples.dtype)
+        results = np.zeros(HEAD + size * descent.targets.shape[1], examples.dtype)
         # A short batch has its own mean, so each of its examples counts for more.
         share = descent.batch_size / max(1, size)
         self.batch = new_batch(descent.problem, examples.T, examples, descent.weights[-1], results, share)
         self.calls = descent.step(self.batch) if size else []
         self.kept = np.empty((n_batches, results.size), results.dtype)
+        self.rows = list(self.kept)
 
     def run(self, order: Array) -> None:
         """One step for each B of the example numbers."""
         examples, targets, calls = self.batch.examples, self.batch.targets, self.calls
         take_examples, take_targets = self.descent.examples.take, self.descent.targets.take
         results = self.batch.results
-        for rows, kept in zip(order.reshape(len(self.kept), self.size), self.kept, strict=True):
+        for rows, kept in zip(order.reshape(len(self.kept), self.size), self.rows, strict=True):
             # "clip" lets take write into its buffer directly; every number is in range.
             take_examples(rows, 0, examples, "clip")
             take_targets(rows, 0, targets, "clip")
@@ -259,19 +264,6 @@ class _MiniBatches:
         return float(step_losses(self.descent.problem, self.kept, targets).sum())
 
 
-def squared_norms(rows: Array) -> Array:
-    """‖·‖² of each row in float64; what leaves the range of float32 there is computed again in float64."""
-    squares = np.vecdot(rows, rows)
-    if not in_safe_range(squares):
-        squares = squared_norms(rows.astype(np.float64))
-    return squares.astype(np.float64, copy=False)
-
-
-def in_safe_range(squares: Array) -> bool:
-    """Whether squares have neither overflowed nor underflowed, which in float64 nobody cares about."""
-    return squares.dtype == np.float64 or bool(((squares > 1e-30) & (squares < 1e30)).all())
-
-
 def _with_bias_nodes(X: Array, unit: float) -> Array:
     """Unit · [X 1], one example per row."""
     result = np.empty((X.shape[0], X.shape[1] + 1), X.dtype)
@@ -282,9 +274,10 @@ def _with_bias_nodes(X: Array, unit: float) -> Array:
 
 def _views(vector: Array, like: Sequence[Array], transposed: bool) -> list[Array]:
     """Consecutive pieces of the vector, shaped like the given matrices; the first may lie there as its transpose."""
-    ends = np.cumsum([W.size for W in like])
-    pieces = [vector[end - W.size : end] for W, end in zip(like, ends, strict=True)]
-    views = [piece.reshape(W.shape) for piece, W in zip(pieces, like, strict=True)]
-    if transposed:
-        views[0] = pieces[0].reshape(like[0].shape, order="F")
+    views: list[Array] = []
+    start = 0
+    for W in like:
+        order: Literal["F", "C"] = "F" if transposed and not views else "C"
+        views.append(vector[start : start + W.size].reshape(W.shape, order=order))
+        start += W.size
     return views

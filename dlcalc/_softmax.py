@@ -63,12 +63,13 @@ def softmax_jacobian(z: ArrayLike) -> Array:
     """
     p = softmax(z)
     with np.errstate(under="ignore"):
-        J = -p[..., :, np.newaxis] * p[..., np.newaxis, :]
+        # 0 - x, since -x would print zeros as -0.
+        J = 0 - p[..., :, np.newaxis] * p[..., np.newaxis, :]
         n = p.shape[-1]
         diagonal = J.reshape(*p.shape[:-1], n * n)[..., :: n + 1]
         # The p sum to 1, so p_i - p_i² is p_i times the sum of the others: no cancellation when p_i is nearly 1.
         diagonal[...] = 0
-        diagonal[...] = -J.sum(axis=-1)
+        diagonal[...] = 0 - J.sum(axis=-1)
     return J
 
 

@@ -119,7 +119,10 @@ def lab(words: tuple[str, ...]) -> None:
 @main.command(short_help="Show your points, attempts and predictions.")
 @click.option("--export", "target", type=click.Path(path_type=Path, dir_okay=False), help="Write it all as JSON.")
 def progress(target: Path | None) -> None:
-    """Show your points, attempts and predictions, which are kept on this computer alone."""
+    """Show your points, attempts and predictions, which are kept on this computer alone.
+
+    What a class has exported, dlcalc slips counts.
+    """
     standing = importlib.import_module("dlcalc.exercises").progress()
     if target is None:
         click.echo(repr(standing))
@@ -135,10 +138,19 @@ def progress(target: Path | None) -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def slips(files: tuple[Path, ...]) -> None:
     """Show which slips a class makes, from exported progress (JSON) or tables of grades (CSV)."""
-    try:
-        histogram = importlib.import_module("dlcalc.exercises").slip_histogram(files)
-    except (OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from None
+    slip_histogram = importlib.import_module("dlcalc.exercises").slip_histogram
+    readable = []
+    for file in files:
+        try:
+            slip_histogram([file])
+        except (OSError, ValueError) as error:
+            click.echo(f"left out: {error}", err=True)
+        else:
+            readable.append(file)
+    if not readable:
+        message = "none of these files could be read"
+        raise click.ClickException(message)
+    histogram = slip_histogram(readable)
     if not histogram:
         click.echo("No slips in these files.")
         return

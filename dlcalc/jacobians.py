@@ -19,6 +19,7 @@ chain rules.
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dlcalc import _few_calls
 from dlcalc.activations import Activation, activation, softmax_jacobian
 from dlcalc.typing import Array, as_floating
 
@@ -60,11 +61,12 @@ def elementwise(phi: str | Activation, z: ArrayLike) -> Array:
     ValueError
         If no activation has that name, or z is neither a vector nor a batch of vectors.
     """
-    slopes = activation(phi).derivative(_vectors(z, "z"))
+    slopes = _slopes(phi, _vectors(z, "z"))
     n = slopes.shape[-1]
     J = np.zeros((*slopes.shape, n), dtype=slopes.dtype)
     # Set, not multiplied by an identity matrix: 0 · nan would spread a nan over its row.
-    J[..., range(n), range(n)] = slopes
+    diagonal = J.reshape(*slopes.shape[:-1], n * n)[..., :: n + 1]
+    diagonal[...] = slopes
     return J
 
 
@@ -95,8 +97,9 @@ def layer(W: ArrayLike, z: ArrayLike, phi: str | Activation) -> Array:
             "(the last column is the bias)"
         )
         raise ValueError(message)
+    slopes = _slopes(phi, z)
     # Multiplying by a diagonal matrix from the right scales the columns.
-    return W[:, :-1] * activation(phi).derivative(z)[..., np.newaxis, :]
+    return W[:, :-1] * (slopes if z.ndim == 1 else slopes[:, np.newaxis, :])
 
 
 def softmax(z: ArrayLike) -> Array:
@@ -172,6 +175,9 @@ def compose(J_outer: ArrayLike, J_inner: ArrayLike) -> Array:
             f"{J_inner.shape[-2]} rows, one for each output of the inner map"
         )
         raise ValueError(message)
+    if J_outer.ndim == J_inner.ndim == 2 and J_inner.flags.c_contiguous:
+        # The same product by a shorter way, which copies matrices that are not contiguous.
+        return J_outer.dot(J_inner)
     _require_one_batch(J_outer.shape[:-2], J_inner.shape[:-2], "J_outer", "J_inner")
     return J_outer @ J_inner
 
@@ -208,6 +214,12 @@ def jvp(J: ArrayLike, x_dot: ArrayLike) -> Array:
     return (J @ x_dot[..., np.newaxis])[..., 0]
 
 
+def _slopes(phi: str | Activation, z: Array) -> Array:
+    """φ′(z), as `Activation.derivative` has it."""
+    phi = activation(phi)
+    return _few_calls.derivative(phi.first, phi.derivative, z)
+
+
 def _matrix(W: ArrayLike, name: str) -> Array:
     W = as_floating(W, name)
     if W.ndim != 2:
@@ -218,7 +230,7 @@ def _matrix(W: ArrayLike, name: str) -> Array:
 
 def _vectors(z: ArrayLike, name: str, n: int | None = None) -> Array:
     z = as_floating(z, name)
-    if z.ndim not in (1, 2) or n not in (None, z.shape[-1]):
+    if not 1 <= z.ndim <= 2 or (n is not None and z.shape[-1] != n):
         width = "n" if n is None else n
         message = f"{name} must have the shape ({width},), or (B, {width}) for a batch, not {z.shape}"
         raise ValueError(message)

@@ -230,7 +230,10 @@ def _cross_entropy(f: Array, Y: Array) -> Any:
 
 
 def _cross_entropy_signal(f: Array, Y: Array) -> Any:
-    return softmax(f) * Y.sum(axis=1, keepdims=True) - Y
+    p, total = softmax(f), Y.sum(axis=1, keepdims=True)
+    # p - e_y, whose row sums to 0: where p_y is nearly 1, that keeps the digits which p_y - 1 would lose.
+    others = p.sum(axis=1, keepdims=True, where=Y != 1)
+    return np.where((Y == 1) & (total == 1), 0 - others, p * total - Y)
 
 
 # binary_cross_entropy, on logits: ℓ = Σ softplus(f_j) - y_j f_j = Σ max(f_j, 0) - y_j f_j + ln(1 + e^{-|f_j|})
@@ -243,7 +246,8 @@ def _binary_cross_entropy(f: Array, Y: Array) -> Any:
 
 
 def _binary_cross_entropy_signal(f: Array, Y: Array) -> Any:
-    return sigmoid(f) - Y
+    # σ(f) - y, without the difference of two numbers near 1.
+    return (1 - Y) * sigmoid(f) - Y * sigmoid(-f)
 
 
 _ALL = (

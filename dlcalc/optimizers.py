@@ -74,7 +74,10 @@ class Optimizer(ABC):
         ------
         ValueError
             If the shapes differ from each other, or from those of the step before.
+        TypeError
+            If a parameter is not an array of floating-point numbers.
         """
+        gradients = [np.asarray(g) for g in gradients]
         self._check_shapes(parameters, gradients)
         self.t += 1
         for w, g, memory in zip(parameters, gradients, self.memories, strict=True):
@@ -91,6 +94,11 @@ class Optimizer(ABC):
     def _check_shapes(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
         if not self.memories:
             self.memories = [{} for _ in parameters]
+        for position, w in enumerate(parameters):
+            if not isinstance(w, np.ndarray) or w.dtype.kind != "f":
+                came = f"of {w.dtype}" if isinstance(w, np.ndarray) else f"a {type(w).__name__}"
+                message = f"parameters[{position}] must be an array of floats, changed in place, not {came}"
+                raise TypeError(message)
         shapes = [w.shape for w in parameters]
         expected = [next((kept.shape for kept in m.values()), s) for m, s in zip(self.memories, shapes, strict=False)]
         if len(self.memories) != len(shapes) or expected != shapes or [g.shape for g in gradients] != shapes:

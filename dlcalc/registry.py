@@ -14,6 +14,9 @@ from typing import NoReturn, TypeVar
 
 Entry = TypeVar("Entry")
 
+# The share of letters in common, in their order, from which on a name is worth a question.
+NEAR = 0.6
+
 
 class UnknownNameError(KeyError, ValueError):
     """A name that stands in no table; a KeyError because tables are dicts, a ValueError because names are arguments."""
@@ -27,9 +30,14 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> str:
     """The sentence that says which name came, which known one is nearest, and which are known."""
     names = list(known)
     wanted = str(name).lower()
-    # The beginning of a long name is near to it, though most letters are missing.
-    nearest = difflib.get_close_matches(wanted, names, n=1) or [k for k in names if wanted and k.startswith(wanted)]
-    hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+
+    def similarity(known_name: str) -> float:
+        # The beginning of a long name is near to it, though most letters are missing.
+        beginning = known_name[: len(wanted)]
+        return max(difflib.SequenceMatcher(None, wanted, k).ratio() for k in (known_name, beginning))
+
+    nearest = max(names, key=similarity) if names and wanted else ""
+    hint = f"did you mean {nearest!r}? " if nearest and similarity(nearest) >= NEAR else ""
     return f"unknown {kind} {name!r}: {hint}Known: {', '.join(names)}"
 
 

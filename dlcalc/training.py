@@ -177,6 +177,8 @@ def fit(
         raise TypeError(message)
     rule = _optimizer(optimizer, learning_rate)
     X, Y = _examples(network, X, y)
+    # The descent scales its targets in place, and may not touch the caller's.
+    Y = Y.copy() if np.may_share_memory(Y, np.asarray(y)) else Y
     for layer, W in enumerate(network.weights):
         check.finite(W, f"weights[{layer}]")
     held_out = _validation(network, validation)

@@ -8,6 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 Array: TypeAlias = NDArray[Any]
 """A NumPy array; docstrings give its shape in the lecture's symbols."""
 
+FLOAT64 = np.dtype(np.float64)
+
 Floating: TypeAlias = NDArray[np.floating[Any]]
 """A NumPy array of real floating-point numbers."""
 
@@ -27,6 +29,9 @@ def as_floating(values: ArrayLike, name: str = "z") -> Array:
         If there is anything but real numbers among the values.
     """
     array = np.asarray(values)
+    # The usual case, for which what follows would do nothing.
+    if array.dtype is FLOAT64:
+        return array
     if array.dtype.kind not in "fiub":
         message = f"{name} must hold real numbers, not {type(values).__name__} of {array.dtype.name}"
         raise TypeError(message)

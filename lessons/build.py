@@ -7,9 +7,11 @@ python lessons/build.py --check    write nothing; exit with 1 if a notebook is o
 
 `source/NN_name.py` (jupytext's py:percent format, with solutions) is the only form that people edit. Between
 `### BEGIN SOLUTION` and `### END SOLUTION` a learner's notebook has `...`, or what stands after `### LEARNERS GET`, as
-with a mistake to mend; in the worked edition each `predict` has its answer. Notes to tools are for those who edit: the
-worked edition keeps nbval's `# NBVAL_CHECK_OUTPUT` alone, above the outputs with the lecture's numbers; a learner's
-notebook, which has no outputs to check, has none. `--check` compares everything but the outputs.
+with a mistake to mend; in the worked edition each `predict` has its answer. Before the first code of a lesson stands a
+folded cell that installs dlcalc where it is missing, from the repository's address in pyproject.toml. Notes to tools
+are for those who edit: the worked edition keeps nbval's `# NBVAL_CHECK_OUTPUT` alone, above the outputs with the
+lecture's numbers; a learner's notebook, which has no outputs to check, has none. `--check` compares everything but the
+outputs.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import os
 import re
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 import jupytext
@@ -31,6 +34,7 @@ from nbformat import NotebookNode
 from dlcalc.exercises import QUESTIONS
 
 LESSONS = Path(__file__).resolve().parent
+ROOT = LESSONS.parent
 SOLUTION = re.compile(
     r"\n*^([ \t]*)### BEGIN SOLUTION\n.*?(?:^[ \t]*### LEARNERS GET\n(.*?))?^[ \t]*### END SOLUTION\n?",
     re.MULTILINE | re.DOTALL,
@@ -40,6 +44,15 @@ QUESTION = re.compile(r"""predict\("([^"]+)"\)""")
 MARKER = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
 FOR_NBVAL = re.compile(r"^# NBVAL_\w+\n", re.MULTILINE)
 FOR_RUFF = re.compile(r"  # fmt: skip$", re.MULTILINE)
+# On PyPI the name belongs to another project, so the address is the repository's.
+INSTALL = """\
+# Installs dlcalc where it is missing, such as on Google Colab or in VS Code; anywhere else it does nothing.
+import importlib.util, subprocess, sys
+
+if importlib.util.find_spec("dlcalc") is None:
+    source = "dlcalc[lab] @ git+{repository}"
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", source], check=True)"""
+FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}, "tags": ["install"]}
 KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
@@ -94,8 +107,18 @@ def read(source: Path) -> NotebookNode:
     for cell in parsed.cells:
         metadata = {key: value for key, value in cell.metadata.items() if key in ("tags", "dlcalc")}
         make = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
+        if "dlcalc" in cell.source and cell.cell_type == "code" and "install" not in taken:
+            cells.append(install_cell())
+            taken.add("install")
         cells.append(make(cell.source, metadata=metadata, id=cell_id(cell, taken)))
     return nbformat.v4.new_notebook(cells=cells, metadata={**KERNEL, "dlcalc": {"lesson": source.name[:2]}})
+
+
+def install_cell() -> NotebookNode:
+    """The folded cell before a lesson's first code."""
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    code = INSTALL.format(repository=pyproject["project"]["urls"]["Repository"])
+    return nbformat.v4.new_code_cell(code, metadata=FOLDED, id="install")
 
 
 def cell_id(cell: NotebookNode, taken: set[str]) -> str:

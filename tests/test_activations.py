@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dlcalc import _formulas, _fused
+from dlcalc import _few_calls, _formulas, _fused
 from dlcalc.activations import ACTIVATIONS, Activation, activation, gelu, relu, sigmoid, silu, softplus, tanh
 from dlcalc.finite_differences import derivative
 
@@ -66,6 +66,45 @@ def test_the_fast_sweep_is_as_accurate_as_the_clear_formulas(phi, dtype):
     v, dv = phi.value_and_derivative(z)
     assert worst_error(v, phi.name, 0, dtype, z) <= 4
     assert worst_error(dv, phi.name, 1, dtype, z) <= 8
+
+
+RULED = [phi for phi in ACTIVATIONS.values() if phi.first in _few_calls.RULES]
+
+
+def refuse(z):
+    raise AssertionError(z)
+
+
+@pytest.mark.parametrize("phi", RULED, ids=[phi.name for phi in RULED])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_derivative_in_few_calls_is_as_accurate_as_the_clear_formula(phi, dtype):
+    reach = _few_calls.PRECISIONS[np.dtype(dtype)].reach
+    z = np.concatenate([scattered(dtype), np.linspace(-0.99, 0.99, 21, dtype=dtype) * dtype(reach)])
+    z = z[np.abs(z) < reach]
+    with np.errstate(all="raise"):
+        got = _few_calls.derivative(phi.first, refuse, z)
+    assert got.dtype == dtype
+    assert got.shape == z.shape
+    assert worst_error(got, phi.name, 1, dtype, z) <= 8
+
+
+BEYOND_REACH = [[np.nan, 1], [np.inf, 1], [-np.inf, 1], [1e300, 0], [-1e300, 0], [301, 0], [-301, 0], []]
+
+
+@EVERY
+@pytest.mark.parametrize("z", BEYOND_REACH)
+def test_where_few_calls_would_not_do_the_clear_formula_has_its_turn(phi, z):
+    z = np.array(z, dtype=np.float64)
+    with np.errstate(all="raise"):
+        got = _few_calls.derivative(phi.first, phi.derivative, z)
+    np.testing.assert_array_equal(got, phi.derivative(z))
+
+
+def test_a_formula_without_a_rule_and_half_precision_take_the_clear_road():
+    own = Activation("cube", lambda z: z**3, lambda z: 3 * z**2, lambda z: 6 * z)
+    z = np.array([1.0, 2.0])
+    assert _few_calls.derivative(own.first, own.derivative, z).tolist() == [3, 12]
+    assert _few_calls.derivative(tanh.first, tanh.derivative, z.astype(np.float16)).dtype == np.float16
 
 
 @pytest.mark.parametrize("name", REFERENCE["functions"])

@@ -168,6 +168,17 @@ def test_slips_of_something_else_get_a_sentence(tmp_path):
     assert "no exported progress" in shown.output
 
 
+def test_a_damaged_file_is_named_and_the_rest_of_the_class_counted(tmp_path):
+    table = "submission,exercise,points,max_points,verdict,message\na,04.drelu,0,1,slip:leaky,m\n"
+    # As a spreadsheet saves it, with a byte order mark.
+    (tmp_path / "grades.csv").write_text(table, encoding="utf-8-sig")
+    (tmp_path / "half.json").write_text('{"format": "dlcalc pro', encoding="utf-8")
+    shown = run("slips", str(tmp_path / "half.json"), str(tmp_path / "grades.csv"))
+    assert shown.exit_code == 0
+    assert re.search(r"04\.drelu +│ +leaky +│ +1", shown.output)
+    assert "half.json is no exported progress" in shown.output
+
+
 def test_no_slips_are_said_to_be_none(tmp_path):
     (tmp_path / "grades.csv").write_text("submission,exercise,points,max_points,verdict,message\n", encoding="utf-8")
     assert "No slips" in run("slips", str(tmp_path / "grades.csv")).output

@@ -81,6 +81,18 @@ def test_the_mean_divides_by_the_divisors_of_the_lecture(loss, divisor):
     np.testing.assert_allclose(loss.error_signal(f, y) * divisor, loss.error_signal(f, y, reduction="sum"), rtol=1e-15)
 
 
+@pytest.mark.parametrize("gap", [1, 10, 25, 40, 300])
+def test_the_error_signal_of_a_confident_right_answer_does_not_cancel(gap):
+    # p - 1, as written, has lost all digits from a gap of 37 on.
+    small = math.exp(-gap) / (1 + math.exp(-gap))
+    for y in ([0], [[1.0, 0.0]]):
+        delta = LOSSES["cross_entropy"].error_signal([[0.0, -gap]], y)
+        np.testing.assert_allclose(delta, [[-small, small]], rtol=1e-14, atol=0)
+    for f, y, expected in ((gap, 1.0, -small), (-gap, 0.0, small), (gap, 0.25, 0.75 - small)):
+        delta = LOSSES["binary_cross_entropy"].error_signal([[f]], [[y]])
+        np.testing.assert_allclose(delta, [[expected]], rtol=1e-14, atol=0)
+
+
 @EVERY
 def test_the_sum_over_a_batch_is_the_sum_over_its_examples(loss):
     f, y = batch(loss, B=7)

@@ -155,3 +155,15 @@ def test_an_optimizer_shows_its_options():
         "SGD(lr=0.1, weight_decay=0.0, momentum=0.9, dampening=0.0, nesterov=False)"
     )
     assert isinstance(OPTIMIZERS["nesterov"](), Optimizer)
+
+
+@pytest.mark.parametrize("w", [[1.0, 2.0], np.array([1, 2]), 1.0])
+def test_a_parameter_that_cannot_change_in_place_is_refused_by_its_type(w):
+    with pytest.raises(TypeError, match=r"parameters\[1\] must be an array of floats, changed in place, not"):
+        SGD().step([np.ones(2), w], [np.ones(2), np.ones(2)])
+
+
+def test_a_gradient_may_be_a_list():
+    w = np.ones(2)
+    SGD(lr=0.5).step([w], [[1.0, 2.0]])
+    assert w.tolist() == [0.5, 0]

@@ -38,3 +38,5 @@ def test_the_beginning_of_a_name_is_near_to_it():
         rules["he"]
     with pytest.raises(UnknownNameError, match="did you mean 'he_normal'"):
         rules["he_nrm"]
+    with pytest.raises(UnknownNameError, match="did you mean 'xavier_uniform'"):
+        Registry("rule", {"he_uniform": 0, "xavier_uniform": 1})["xavir"]

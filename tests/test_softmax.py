@@ -146,3 +146,7 @@ def test_the_sweep_over_rows_equals_the_clear_formula(n, offset):
     np.testing.assert_allclose(got, p, rtol=1e-14)
     np.testing.assert_allclose(softmax(z), p, rtol=1e-14)
     np.testing.assert_allclose(z_bar, p * (y_bar - np.sum(p * y_bar, axis=1, keepdims=True)), rtol=1e-12, atol=1e-16)
+
+
+def test_the_jacobian_of_a_sure_choice_has_no_negative_zeros():
+    assert not np.signbit(softmax_jacobian([0.0, 1e3])).any()

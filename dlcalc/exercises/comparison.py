@@ -4,11 +4,13 @@ Both sides are descriptions (see `driving.describe`). Arrays are compared by nda
 have been found equal: `np.allclose` broadcasts, and is true of empty arrays.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from dlcalc.exercises.discretion import private
 from dlcalc.exercises.exercise import Label, Tolerance
 from dlcalc.typing import Array
 
@@ -46,6 +48,7 @@ def compare(
 def _compare_sequences(
     got: dict[str, Any], expected: dict[str, Any], tolerance: Tolerance, label: Label, path: tuple[int, ...]
 ) -> Difference | None:
+    got = as_sequence(got, expected)
     items, count = got.get("items"), len(expected["items"])
     if got.get("kind") != "sequence" or not isinstance(items, list):
         sentence = f"{_subject(label(path))} is {_told(got)}; a list (or tuple) of {_items(count)} is asked."
@@ -87,6 +90,7 @@ def _compare_arrays(
 
 def alike(one: dict[str, Any], other: dict[str, Any], tolerance: Tolerance) -> bool:
     """Whether two results are the same, right or wrong."""
+    one, other = as_sequence(one, other), as_sequence(other, one)
     if one.get("kind") == other.get("kind") == "sequence":
         items, others = one.get("items"), other.get("items")
         if not isinstance(items, list) or not isinstance(others, list) or len(items) != len(others):
@@ -107,6 +111,22 @@ def items_of(described: dict[str, Any]) -> list[dict[str, Any]]:
     return items
 
 
+def as_sequence(described: dict[str, Any], like: dict[str, Any]) -> dict[str, Any]:
+    """An array of numbers where a list of numbers is asked, as that list: it unpacks and counts like one."""
+    array = as_array(described) if described.get("type") == "ndarray" else None
+    wanted = like.get("items") if like.get("kind") == "sequence" else None
+    if array is None or array.ndim != 1 or not wanted or not all(_is_number(item) for item in wanted):
+        return described
+    name = str(array.dtype)
+    items = [{"kind": "array", "type": name, "dtype": name, "value": np.asarray(entry)} for entry in array]
+    return {"kind": "sequence", "type": "list", "length": len(items), "items": items}
+
+
+def _is_number(described: dict[str, Any]) -> bool:
+    array = as_array(described)
+    return array is not None and array.shape == ()
+
+
 def as_array(described: dict[str, Any]) -> Array | None:
     """The numbers of a description, if it has any."""
     value = described.get("value")
@@ -125,9 +145,15 @@ def _kind_fault(got: dict[str, Any], expected: dict[str, Any], found: Array | No
     if got.get("kind") == "sequence":
         asked = _asked(expected.get("value"))
         return f"{asked}: np.array(...) makes one of a list" if "ndarray" in asked else asked
-    if found is None and got.get("kind") == "array":
+    if found is None and got.get("kind") == "array" and not _is_too_large(got):
         return "its entries must be numbers"
     return ""
+
+
+def _is_too_large(described: dict[str, Any]) -> bool:
+    """Whether an array of numbers came without them, because there are too many."""
+    numeric = re.fullmatch(r"(bool|u?int|float|complex)\d*", str(described.get("dtype")))
+    return described.get("kind") == "array" and described.get("value") is None and numeric is not None
 
 
 def _asked(wanted: object) -> str:
@@ -193,7 +219,7 @@ def agree(found: Array, wanted: Array, tolerance: Tolerance) -> Array:
 
 
 def _number(value: Any) -> str:
-    return format(float(value), ".7g")
+    return private(format(float(value), ".7g"))
 
 
 def _subject(name: str) -> str:
@@ -206,9 +232,15 @@ def _told(described: dict[str, Any]) -> str:
     if described.get("type") == "Tensor":
         return "a Tensor"
     if kind in ("number", "text"):
-        return repr(described.get("value"))[:60]
+        return private(repr(described.get("value"))[:60])
+    if _is_too_large(described):
+        return f"an array of shape {described.get('shape')}"
+    if kind == "array" and described.get("dtype") == "masked":
+        return "an array with masked entries"
+    if kind == "sequence" and described.get("type") == "tuple":
+        return "a tuple"
     if kind == "array" and described.get("dtype") == "object":
         return "an array of objects (rows of unequal lengths, perhaps)"
     if kind == "nothing" and described.get("type") != "None":
         return str(described.get("type"))[:60]
-    return KINDS.get(str(kind), f"of type {str(described.get('type'))[:60]}")
+    return KINDS.get(str(kind)) or f"of type {private(str(described.get('type'))[:60])}"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from dlcalc.exercises import journal
 from dlcalc.exercises.catalogue import find, unknown
 
+CODE = "color:inherit;background:transparent;overflow-x:auto"
+
 
 @dataclass(frozen=True)
 class Note:
@@ -18,7 +20,7 @@ class Note:
         return f"{self.text}\n\n{self.code}" if self.code else self.text
 
     def _repr_html_(self) -> str:
-        code = f'<pre style="color:inherit;background:transparent">{html.escape(self.code)}</pre>' if self.code else ""
+        code = f'<pre style="{CODE}">{html.escape(self.code)}</pre>' if self.code else ""
         return f'<div role="status">{html.escape(self.text)}{code}</div>'
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from dlcalc.exercises.comparison import alike, compare
+from dlcalc.exercises.discretion import in_full, in_part, private
 from dlcalc.exercises.driving import Case, Observation, drive, observe, preserved
 from dlcalc.exercises.exercise import Answer, Exercise, Slip
 from dlcalc.exercises.reading import read_observation
@@ -52,12 +53,15 @@ def judge(exercise: Exercise, seed: int, observations: object, *, show_inputs: b
     printed = seen[0]["printed"]
     faults = find_faults(exercise, seed, seen)
     if not any(faults):
-        return Result(exercise.id, "correct", exercise.points, exercise.points, "Right.", printed=printed)
+        return Result(
+            exercise.id, "correct", exercise.points, exercise.points, "Right.", printed=printed, discreet="Right."
+        )
     slip = which_slip(exercise, seed, seen)
     if slip is not None:
         return _result(exercise, Fault("slip", slip.sentence, slip.name), printed)
     fault, case = _clearest(exercise, seed, faults, seen)
-    shown = show_arguments(exercise, case) if show_inputs and fault.verdict in ("wrong", "slip", "error") else ""
+    told = fault.verdict in ("wrong", "slip", "error") and seen[0]["outcome"] != "not callable"
+    shown = show_arguments(exercise, case) if show_inputs and told else ""
     return _result(exercise, Fault(fault.verdict, fault.sentence + shown, fault.slip), printed)
 
 
@@ -141,6 +145,10 @@ def _value_fault(exercise: Exercise, case: Case, seen: Observation, right: Obser
     if _empty(seen["value"]) and seen["printed"] and not _empty(right["value"]):
         sentence = f"{exercise.name} prints its result and returns None: replace print(...) by return ...."
         return Fault("slip", sentence, "prints instead of returning")
+    if seen["value"]["kind"] == "nothing" and seen["changed"] and right["value"]["kind"] != "nothing":
+        changed = _changed_name(exercise, seen)
+        sentence = f"{changed} has been changed and nothing is returned: make a new result, and return it."
+        return Fault("slip", sentence, "changes its input")
     if exercise.compare is not None:
         complaint = exercise.compare(case, seen["value"], right["value"])
         return Fault("wrong", complaint) if complaint else None
@@ -153,18 +161,22 @@ def _value_fault(exercise: Exercise, case: Case, seen: Observation, right: Obser
 
 def _side_effect(exercise: Exercise, seen: Observation) -> Fault | None:
     if seen["changed"]:
-        position, names = seen["changed"][0], exercise.argument_names
-        name = names[position] if 0 <= position < len(names) else "an argument"
+        name = _changed_name(exercise, seen)
         sentence = (
             f"The value is right, but {name} has been changed: work on a copy (+= and -= change arrays in place)."
         )
         return Fault("slip", sentence, "changes its input")
     if exercise.quiet and seen["warnings"]:
-        return Fault("slip", f"The value is right, but NumPy warns: {seen['warnings'][0]}.", exercise.quiet)
+        return Fault("slip", f"The value is right, but NumPy warns: {private(seen['warnings'][0])}.", exercise.quiet)
     if seen["overwritten"]:
         sentence = "The value is right, but a later call overwrites it: make a new array in each call."
         return Fault("slip", sentence, "keeps something between calls")
     return None
+
+
+def _changed_name(exercise: Exercise, seen: Observation) -> str:
+    position, names = seen["changed"][0], exercise.argument_names
+    return names[position] if 0 <= position < len(names) else "an argument"
 
 
 # --- which slip, which message ---------------------------------------------------------------------------------------
@@ -257,4 +269,5 @@ def _kept(exercise: Exercise, seen: list[Observation]) -> str:
 
 
 def _result(exercise: Exercise, fault: Fault, printed: str) -> Result:
-    return Result(exercise.id, fault.verdict, 0, exercise.points, fault.sentence, fault.slip, printed)
+    message, discreet = in_full(fault.sentence), in_part(fault.sentence)
+    return Result(exercise.id, fault.verdict, 0, exercise.points, message, fault.slip, printed, discreet)

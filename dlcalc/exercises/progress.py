@@ -176,7 +176,7 @@ def _slips(export: Mapping[str, Any] | str | Path) -> Iterator[tuple[str, str]]:
     if not isinstance(export, Mapping) and Path(export).suffix.lower() == ".csv":
         yield from _graded(Path(export))
         return
-    data = export if isinstance(export, Mapping) else json.loads(Path(export).read_text(encoding="utf-8"))
+    data = export if isinstance(export, Mapping) else _loaded(Path(export))
     if not isinstance(data, Mapping) or data.get("format") != FORMAT or not isinstance(data.get("exercises"), Mapping):
         message = f"{export if isinstance(export, str | Path) else 'the data'} is no exported progress"
         raise ValueError(message)
@@ -185,8 +185,17 @@ def _slips(export: Mapping[str, Any] | str | Path) -> Iterator[tuple[str, str]]:
         yield from ((name, str(slip)) for slip in slips or ())
 
 
+def _loaded(path: Path) -> Any:
+    """The JSON in a file, or None where there is none."""
+    try:
+        # A spreadsheet or an editor may have put a byte order mark in front.
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+
+
 def _graded(path: Path) -> Iterator[tuple[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         rows = csv.DictReader(file)
         if not {"submission", "exercise", "verdict"} <= set(rows.fieldnames or ()):
             message = f"{path} is no table of grades"
@@ -222,7 +231,7 @@ def _answered(events: list[Mapping[str, Any]]) -> list[Answered]:
     for event in events:
         if event["kind"] == "prediction" and isinstance(event.get("question"), str):
             sure = event.get("confidence")
-            confidence = float(sure) if isinstance(sure, int | float) else None
+            confidence = float(sure) if isinstance(sure, int | float) and 0 <= sure <= 1 else None
             answer = Answered(event["question"], event.get("right") is True, confidence)
             first.setdefault(answer.question, answer)
     return list(first.values())

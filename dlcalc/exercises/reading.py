@@ -42,7 +42,8 @@ def read_description(value: object, depth: int = 0) -> dict[str, Any]:
     if kind == "text" and isinstance(content, str):
         return {"kind": kind, "type": named, "value": content[:500]}
     if kind == "array":
-        return {"kind": kind, "type": named, "dtype": str(value.get("dtype"))[:60], "value": _numbers(content)}
+        told = {"kind": kind, "type": named, "dtype": str(value.get("dtype"))[:60], "shape": _shape(value.get("shape"))}
+        return {**told, "value": _numbers(content)}
     if kind == "sequence" and isinstance(items, list | tuple):
         length = value.get("length")
         read = [read_description(item, depth + 1) for item in items]
@@ -52,6 +53,10 @@ def read_description(value: object, depth: int = 0) -> dict[str, Any]:
 
 def _numbers(content: object) -> Any:
     return content if type(content) is np.ndarray and content.dtype.kind in "biufc" else None
+
+
+def _shape(content: object) -> tuple[int, ...]:
+    return tuple(length for length in _list(content)[:64] if type(length) is int)
 
 
 def _read_exception(value: object) -> dict[str, Any]:

@@ -6,8 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from dlcalc.exercises.discretion import private, private_kind, private_line, private_text
 from dlcalc.exercises.driving import Case, Observation
 from dlcalc.exercises.exercise import Exercise
+
+COMPLAINT = re.compile(
+    r"The result is of type (.*); "
+    r"(a function of x|a list \(or generator\) of batches|a list of nodes|an nn\.Sequential) is asked\."
+)
 
 # An input of more numbers than this is told by its shape.
 SMALL = 24
@@ -83,11 +89,18 @@ def tell_exception(exercise: Exercise, observation: Observation) -> str:
     """What the answer raised, and on which of the learner's lines."""
     exception = observation["exception"]
     kind, text = exception["type"], exception["message"][:300]
-    where = "".join(f"\nLine {number}: {line}" for number, line in exception["lines"] if line)
+    where = "".join(f"\nLine {private_line(number)}: {private(line)}" for number, line in exception["lines"] if line)
     if kind == "AnswerError":
-        return text
+        return _tell_complaint(text)
     if kind == "RecursionError":
         return f"{exercise.name} calls itself without end (RecursionError): what stops it?{where}"
     if kind in ("SystemExit", "KeyboardInterrupt"):
         return f"{exercise.name} was stopped before it returned ({kind}).{where}"
-    return f"{exercise.name} raised {kind}: {text or 'without a message'}{where}"
+    told = private_text(text) if text else "without a message"
+    return f"{exercise.name} raised {private_kind(kind)}: {told}{where}"
+
+
+def _tell_complaint(text: str) -> str:
+    """A sentence of the driver's about a result; the name of its class is the learner's."""
+    found = COMPLAINT.fullmatch(text)
+    return f"The result is of type {private(found[1])}; {found[2]} is asked." if found else private(text)

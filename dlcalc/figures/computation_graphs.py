@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dlcalc.figures.graph_drawing import Arrow, Point
     from dlcalc.figures.graph_layout import Layout
-    from dlcalc.tape import Order, Tape
+    from dlcalc.tape import BackwardStep, Order, Tape
 
 SIZE = (theme.WIDTH, 4.1)
 
@@ -44,6 +44,7 @@ def tape_in_steps(
     order: Order = "topological",
     show_stored: bool = True,
     tape: Tape | None = None,
+    steps: tuple[BackwardStep, ...] | None = None,
 ) -> Drawing:
     """Values forward, gradients backward, one edge at a time.
 
@@ -64,9 +65,11 @@ def tape_in_steps(
         Whether each line tells what it keeps for the backward pass.
     tape : tuple of Entry, optional
         Any other graph, such as the learner's own: `dlcalc.tape_recording.record(root)`.
+    steps : tuple of BackwardStep, optional
+        A backward pass over that graph as it was carried out: `dlcalc.tape_comparison.follow(...).steps`.
     """
     tape = run(EXAMPLES[example], x=x, y=y) if tape is None else tape
-    state = TapeState(tape, max(0, step), accumulate, order)
+    state = TapeState(tape, max(0, step), accumulate, order, steps)
     theme.card(figure, "The tape: values forward, gradients backward")
     width, height = (float(length) for length in figure.get_size_inches())
     axes = theme.blank(figure, (0, 0, 1, 1), xlim=(0, width), ylim=(0, height))
@@ -220,7 +223,8 @@ def _caption(axes: Axes, state: TapeState) -> list[Artist]:
     """The step's number and its sentence; below, how to read the arrows and the dashes."""
     backward = state.share is not None
     phase = "backward" if backward else "forward"
-    planted = [" · shares overwrite each other"] * (not state.accumulate) + [f" · {state.order} order"]
+    order = "as you wrote it" if state.carried_out else f"{state.order} order"
+    planted = [" · shares overwrite each other"] * (not state.accumulate) + [f" · {order}"]
     told = f"{phase}: step {min(state.step, state.last)} of {state.last}{''.join(planted)}"
     where = theme.label(axes, 0.24, 0.78, told, halo=False)
     where.set(color=(theme.GRADIENTS if backward else theme.VALUES).colour, weight="bold")

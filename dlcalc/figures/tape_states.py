@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcalc.figures.notation import factor, plain, short, symbol
 from dlcalc.tape import backward_steps, local_derivatives
+from dlcalc.tape_verdicts import same
 
 if TYPE_CHECKING:
     from dlcalc.tape import BackwardStep, Order, Tape
@@ -21,11 +22,17 @@ class TapeState:
     step: int
     accumulate: bool = True
     order: Order = "topological"
+    carried_out: tuple[BackwardStep, ...] | None = None
 
     @cached_property
     def steps(self) -> tuple[BackwardStep, ...]:
-        """The whole backward pass."""
-        return backward_steps(self.tape, accumulate=self.accumulate, order=self.order)
+        """The whole backward pass: somebody's own, if one is given."""
+        return self.carried_out or backward_steps(self.tape, accumulate=self.accumulate, order=self.order)
+
+    @cached_property
+    def true(self) -> tuple[Any, ...]:
+        """The gradient of each entry by the chain rule."""
+        return backward_steps(self.tape)[-1].gradients
 
     @property
     def last(self) -> int:
@@ -109,18 +116,23 @@ def sentence(state: TapeState) -> str:
         )
     if share is state.steps[0]:
         root = symbol(tape[-1].name)
-        return f"The way back begins at the root with ∂{root}/∂{root} = 1."
+        return f"The way back begins at the root with ∂{root}/∂{root} = {short(share.after)}."
     return _share_sentence(state, share)
 
 
 def _share_sentence(state: TapeState, share: BackwardStep) -> str:
     giver, taker = (symbol(state.tape[index].name) for index in (share.node, share.parent))
-    local = state.local[share.node][share.slot]
-    product = "" if local is None else f"{short(state.gradients[share.node])} · {factor(local)} = "
+    gradient, local = state.gradients[share.node], state.local[share.node][share.slot]
+    product = "" if local is None else f"{short(gradient)} · {factor(local)} = "
+    if local is not None and not same(share.share, gradient * local):
+        return f"{giver} passes {short(share.share)} on to {taker}, but the chain rule gives {product[:-3]}."
     told = f"{giver} passes {product}{short(share.share)} on to {taker}"
+    if state.carried_out and not same(gradient, state.true[share.node]):
+        return f"{told}, but the whole gradient of {giver} is {short(state.true[share.node])}."
     if share.before is None:
         return f"{told}, the first share there."
-    if not state.accumulate:
+    # A sum is a new number; what overwrites is the share itself.
+    if share.after is share.share:
         return f"{told}, where it overwrites {short(share.before)}: that share is lost."
     return f"{told}, where it is added: {short(share.before)} + {factor(share.share)} = {short(share.after)}."
 

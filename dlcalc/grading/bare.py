@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 # Python does not start without these on Windows.
 NEEDED = ("SYSTEMROOT", "WINDIR")
+# A process that was killed is gone at once, but for the time that a busy system takes to notice.
+SECONDS_TO_DIE = 2.0
 
 
 class Bare(Sandbox):
@@ -68,6 +71,19 @@ class BareProcess(Launched):
                 os.killpg(self.child, signal.SIGKILL)
 
     def wait(self) -> None:
-        """Return when the worker has ended, and take its scratch folder away."""
+        """Return when the worker and the exercise's process have ended, and take the scratch folder away."""
         super().wait()
+        end = time.monotonic() + SECONDS_TO_DIE
+        while self._child_is_there() and time.monotonic() < end:
+            time.sleep(0.005)
         shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def _child_is_there(self) -> bool:
+        if self.child is None or sys.platform == "win32":
+            return False
+        try:
+            os.kill(self.child, 0)
+        except (ProcessLookupError, PermissionError):
+            # Gone; or the number belongs to somebody else's process by now.
+            return False
+        return True

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 # The dynamic loader, and where it looks; the folders of the libraries themselves are found out.
 SYSTEM = ("/lib", "/lib64", "/usr/lib64", "/etc/ld.so.cache", "/etc/alternatives")
 INSTALLED = ("site-packages", "dist-packages")
+# No others: mapped as shared, /dev/zero is memory that belongs to no process, and the machine's terminals are counted.
+DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")
 SYSTEMS = {"win32": "Windows", "darwin": "macOS"}
 INSTALL = "Install it (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap)"
 
@@ -100,7 +102,10 @@ class Bubblewrap(Sandbox):
         options += ["--as-pid-1"]
         options += ["--cap-drop", "ALL", "--uid", "65534", "--gid", "65534", "--hostname", "sandbox", "--clearenv"]
         options += [text for pair in WORKER_ENVIRONMENT.items() for text in ("--setenv", *pair)]
-        options += ["--info-fd", str(inform), "--proc", "/proc", "--dev", "/dev"]
+        options += ["--info-fd", str(inform), "--proc", "/proc"]
+        for device in DEVICES:
+            options += ["--dev-bind", device, device]
+        options += ["--symlink", "/proc/self/fd", "/dev/fd"]
         options += ["--size", str(1 << 20), "--tmpfs", "/dev/shm"]  # noqa: S108 - the sandbox's own
         options += ["--size", str(self.limits.scratch), "--tmpfs", "/tmp"]  # noqa: S108
         for destination, source in (self.shared | folders).items():
@@ -109,7 +114,7 @@ class Bubblewrap(Sandbox):
             options += ["--tmpfs", destination, "--remount-ro", destination]
         for link, target in _system_links().items():
             options += ["--symlink", target, link]
-        return [*options, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]  # noqa: S108
+        return [*options, "--remount-ro", "/", "--chdir", "/tmp"]  # noqa: S108
 
     def _source(self, source: Path) -> str:
         return self.stage.path(source) if self.stage is not None else str(source)

@@ -99,7 +99,8 @@ def grade(
     except (KeyboardInterrupt, Interrupted):
         click.echo("\nStopped. What was graded is kept; the same command goes on from there.", err=True)
         sys.exit(INTERRUPTED)
-    click.echo(f"{len(paths)} submissions ({graded} of them graded now): {out}", err=True)
+    count = f"{len(paths)} submission{'s' if len(paths) != 1 else ''}"
+    click.echo(f"{count} ({graded} of them graded now): {out}", err=True)
     sys.exit(status)
 
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dlcalc.exercises.discretion import in_full, in_part, private_kind, private_line, private_text
 from dlcalc.grading import course, notebook, wire
 from dlcalc.grading.suspicion import suspicion
 from dlcalc.grading.worker_process import WorkerProcess, WorkerStopped
@@ -32,11 +33,12 @@ NOT_TRIED = "Not graded: the exercises before it used up the submission's time."
 
 @dataclass(frozen=True)
 class Outcome:
-    """Verdict and message of one exercise."""
+    """Verdict and message of one exercise; `discreet` is the learner's message, where it is not the same."""
 
     verdict: str
     message: str
     points: int = 0
+    discreet: str = ""
 
 
 class LessonSession:
@@ -89,6 +91,7 @@ class LessonSession:
                         "max_points": exercise.points,
                         "verdict": outcome.verdict,
                         "message": outcome.message,
+                        "discreet": outcome.discreet or outcome.message,
                         "seconds": time.monotonic() - begun,
                         "suspicion": suspicion(exercise.id, self.cells.get(exercise.id, "")),
                     }
@@ -187,17 +190,17 @@ class LessonSession:
         if reply.get("undefined") is True:
             return _undefined(exercise, failure)
         if "observations" not in reply:
-            return Outcome("error", f"The result could not be read: {_told(reply.get('error'))}.")
+            return _told_both("error", f"The result could not be read: {_told(reply.get('error'))}.")
         try:
             observations = wire.decode(reply["observations"])
             result = course.judged(exercise, self.grader.seed, observations)
         except Exception:  # noqa: BLE001 - forged observations may break any assumption; none of them is an answer
             return Outcome("stopped", STOPPED["garbled"])
         verdict = f"slip:{result.slip}" if result.verdict == "slip" else result.verdict
-        message = result.message
+        also = ""
         if failure is not None and not result.passed:
-            message += f"\nThe cell itself stopped with {_told(failure)}."
-        return Outcome(verdict, message, result.points)
+            also = f"\nThe cell itself stopped with {_told(failure)}."
+        return Outcome(verdict, result.message + in_full(also), result.points, result.discreet + in_part(also))
 
     def _worker(self) -> WorkerProcess:
         if self.worker is None:
@@ -216,13 +219,18 @@ def _undefined(exercise: Exercise, failure: dict[str, Any] | None) -> Outcome:
         return Outcome("missing", f"Not attempted yet: the cell does not define {exercise.name}.")
     if failure.get("type") == "NotImplementedError":
         return Outcome("missing", "Not attempted yet: the cell raises NotImplementedError.")
-    return Outcome("error", f"The cell stopped with {_told(failure)}, before it defined {exercise.name}.")
+    return _told_both("error", f"The cell stopped with {_told(failure)}, before it defined {exercise.name}.")
+
+
+def _told_both(verdict: str, sentence: str) -> Outcome:
+    return Outcome(verdict, in_full(sentence), discreet=in_part(sentence))
 
 
 def _told(error: object) -> str:
-    """An exception that a worker reports, as it says."""
+    """An exception that a worker reports, as it says, with the marks of what only the instructor may read."""
     if not isinstance(error, dict):
         return "no reason given"
     text, line = str(error.get("message", ""))[:300], error.get("line")
-    where = f" in line {line}" if isinstance(line, int) else ""
-    return f"{str(error.get('type', ''))[:60]}{': ' if text else ''}{text}{where}"
+    where = f" in line {private_line(line)}" if isinstance(line, int) else ""
+    told = f": {private_text(text)}" if text else ""
+    return f"{private_kind(str(error.get('type', ''))[:60])}{told}{where}"

@@ -58,9 +58,7 @@ def _parse(content: bytes) -> dict[str, Any]:
 
 def _decoded(content: bytes) -> str:
     # A byte-order mark, and the UTF-16 that some shells write, lose an honest learner nothing.
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16")
-    return content.decode("utf-8-sig")
+    return content.decode(json.detect_encoding(content))
 
 
 def _cells(notebook: dict[str, Any]) -> list[Any]:
@@ -101,10 +99,11 @@ def without_magics(source: str) -> str:
     return "\n".join("" if line.startswith(("%", "!")) else line for line in source.splitlines())
 
 
-def without_indented_magics(source: str) -> str:
-    """The source with indented magics replaced by ``pass``; for sources that do not compile as they stand."""
+def without_other_magics(source: str) -> str:
+    """The source with ``pass`` for indented magics and questions (``np.sum?``), if it does not compile as it stands."""
     lines = []
     for line in source.splitlines():
         code = line.lstrip(" \t")
-        lines.append(line[: len(line) - len(code)] + "pass" if code.startswith(("%", "!")) else line)
+        is_magic = code.startswith(("%", "!", "?")) or code.rstrip().endswith("?")
+        lines.append(line[: len(line) - len(code)] + "pass" if is_magic else line)
     return "\n".join(lines)

@@ -37,6 +37,8 @@ class Row:
         How long it took; not part of the table, which is the same in every run.
     suspicion : str
         What in the cell no exercise asks for, for the instructor's report; empty as a rule.
+    discreet : str
+        The message for the learner, less what could carry a secret input; not part of the table.
     """
 
     submission: str
@@ -47,6 +49,7 @@ class Row:
     message: str
     seconds: float = 0.0
     suspicion: str = ""
+    discreet: str = ""
 
     def cells(self) -> list[str | int]:
         """The row as it stands in the table."""

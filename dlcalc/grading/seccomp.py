@@ -1,8 +1,9 @@
 """A system-call filter for the sandbox: a list of what no exercise needs, refused with "operation not permitted".
 
 Bubblewrap's namespaces are the wall; this is the second one behind it. It also closes what namespaces leave open:
-memory that no process limit counts (System V segments, memfd), new user namespaces on bubblewraps that cannot forbid
-them, and the corners of the kernel where most escapes have been found.
+memory that belongs to no process and that no limit counts (System V segments, memfd, shared mappings without a file,
+the buffers of sockets, pages lent to a pipe), new user namespaces on bubblewraps that cannot forbid them, and the
+corners of the kernel where most escapes have been found.
 
 References
 ----------
@@ -70,13 +71,23 @@ REFUSED = {
     "acct": (163, 89),
     "syslog": (103, 116),
     "personality": (135, 92),
+    "socket": (41, 198),
+    "socketpair": (53, 199),
+    "io_setup": (206, 0),
+    "vmsplice": (278, 75),
 }
+# modify_ldt exists on x86_64 only, where it has let programs into the kernel before.
+REFUSED_ON = {"x86_64": (154,), "aarch64": ()}
+MMAP = {"x86_64": 9, "aarch64": 222}
 CLONE = {"x86_64": 56, "aarch64": 220}
 CLONE3 = 435
 X32_BIT = 0x40000000
 
 # Namespaces that clone(2) could make: mount, cgroup, uts, ipc, user, pid, net.
 CLONE_NEW = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
+
+# Of a mapping: both MAP_SHARED and MAP_SHARED_VALIDATE have this bit.
+MAP_SHARED, MAP_ANONYMOUS = 0x01, 0x20
 
 ALLOW = 0x7FFF0000
 KILL = 0x80000000
@@ -85,7 +96,7 @@ REFUSE = 0x00050000 | errno.EPERM
 UNKNOWN = 0x00050000 | errno.ENOSYS
 
 _LOAD, _JUMP_EQUAL, _JUMP_AT_LEAST, _JUMP_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
+_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _FOURTH_ARGUMENT = 0, 4, 16, 40
 
 
 def program(machine: str) -> bytes | None:
@@ -102,11 +113,17 @@ def program(machine: str) -> bytes | None:
     if machine == "x86_64":
         # The x32 calls are the same calls under other numbers.
         steps += [(_JUMP_AT_LEAST, 0, 1, X32_BIT), (_RETURN, 0, 0, KILL)]
-    for numbers in REFUSED.values():
-        steps += [(_JUMP_EQUAL, 0, 1, numbers[column]), (_RETURN, 0, 0, REFUSE)]
+    for number in (*(numbers[column] for numbers in REFUSED.values()), *REFUSED_ON[machine]):
+        steps += [(_JUMP_EQUAL, 0, 1, number), (_RETURN, 0, 0, REFUSE)]
     steps += [
         (_JUMP_EQUAL, 0, 1, CLONE3),
         (_RETURN, 0, 0, UNKNOWN),
+        (_JUMP_EQUAL, 0, 5, MMAP[machine]),
+        (_LOAD, 0, 0, _FOURTH_ARGUMENT),
+        (_JUMP_ANY_BIT, 0, 2, MAP_ANONYMOUS),
+        (_JUMP_ANY_BIT, 0, 1, MAP_SHARED),
+        (_RETURN, 0, 0, REFUSE),
+        (_RETURN, 0, 0, ALLOW),
         (_JUMP_EQUAL, 0, 3, CLONE[machine]),
         (_LOAD, 0, 0, _FIRST_ARGUMENT),
         (_JUMP_ANY_BIT, 0, 1, CLONE_NEW),

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from dlcalc.grading.worker_process import WorkerProcess
 
 INTERVAL = 0.03
-PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+# Lines of /proc/<pid>/status: memory of a process's own, memory that it shares without a file, both swapped out.
+COUNTED = (b"RssAnon:", b"RssShmem:", b"VmSwap:")
 MAX_COUNTED = 200
 
 
@@ -88,20 +89,34 @@ def scratch_use(first: int) -> tuple[int, int]:
 
 
 def consumption(first: int) -> tuple[int, int]:
-    """Number of processes, and bytes of resident memory, of a process and all its descendants.
+    """Number of processes, and bytes of memory, of a process and all its descendants.
 
-    Pages shared between a parent and its children count for each of them; shared libraries and files in /tmp do not.
+    Pages shared between a parent and its children count for each of them; libraries and other mapped files do not.
     """
-    count, pages = 0, 0
+    count, memory = 0, 0
     pending = [first]
     while pending and count < MAX_COUNTED:
         process = pending.pop()
         count += 1
-        with suppress(OSError, ValueError, IndexError):
-            numbers = Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()
-            pages += int(numbers[1]) - int(numbers[2])
-        with suppress(OSError, ValueError):
-            for thread in os.listdir(f"/proc/{process}/task"):  # noqa: PTH208 - names are all that is needed
-                children = Path(f"/proc/{process}/task/{thread}/children").read_text(encoding="ascii")
-                pending.extend(map(int, children.split()))
-    return count, pages * PAGE
+        with suppress(OSError):
+            threads = os.listdir(f"/proc/{process}/task")  # noqa: PTH208 - names are all that is needed
+            memory += _memory(process, threads)
+            for thread in threads:
+                with suppress(OSError, ValueError):
+                    children = Path(f"/proc/{process}/task/{thread}/children").read_text(encoding="ascii")
+                    pending.extend(map(int, children.split()))
+    return count, memory
+
+
+def _memory(process: int, threads: list[str]) -> int:
+    """Bytes of a process, told by the first of its threads that still has any.
+
+    A first thread that has ended tells of no memory any more, however much the others go on using.
+    """
+    for thread in threads:
+        with suppress(OSError):
+            status = Path(f"/proc/{process}/task/{thread}/status").read_bytes()
+            sizes = [int(line.split()[1]) for line in status.splitlines() if line.startswith(COUNTED)]
+            if sizes:
+                return 1024 * sum(sizes)
+    return 0

@@ -42,6 +42,8 @@ except ImportError:  # Only Windows tells binary streams from text streams.
     msvcrt = None  # type: ignore[assignment]
 
 STUBS = ("check", "hint", "solution", "predict", "progress")
+# What every notebook has at hand besides, and a Python without IPython and site has not.
+NOTEBOOK_STUBS = ("display", "help")
 CELL = "<exercise "
 PR_SET_DUMPABLE = 4
 # A worker that is alone in a process namespace is one of its first processes.
@@ -222,7 +224,7 @@ def _namespace(options: dict[str, Any]) -> dict[str, Any]:
     space = module.__dict__
     space["np"] = np
     space["__builtins__"] = builtins
-    for name in STUBS:
+    for name in (*STUBS, *NOTEBOOK_STUBS):
         space[name] = _do_nothing
     if options["lesson_modules"]:
         autodiff = importlib.import_module("dlcalc.autodiff")
@@ -232,7 +234,7 @@ def _namespace(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _do_nothing(*_arguments: object, **_keywords: object) -> None:
-    """Stand in for check, hint, solution, predict and progress."""
+    """Stand in for check, hint, solution, predict and progress, and for what shows something."""
 
 
 def _read(channel: Channel, _driver: Any, _space: dict[str, Any], _request: dict[str, Any]) -> dict[str, Any]:
@@ -255,7 +257,7 @@ def _cell(_channel: Channel, _driver: Any, space: dict[str, Any], request: dict[
     try:
         code = compile(source, name, "exec", dont_inherit=True)
     except SyntaxError:
-        source = notebook.without_indented_magics(source)
+        source = notebook.without_other_magics(source)
         code = compile(source, name, "exec", dont_inherit=True)
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     exec(code, space)  # noqa: S102 - this is what the sandbox is for

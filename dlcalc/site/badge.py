@@ -8,7 +8,11 @@ import sys
 from urllib.parse import quote
 
 LESSON = "lessons/00_start_here.ipynb"
-REMOTE = re.compile(r"^(?:https://|ssh://git@|git@)(?P<host>[^/:@]+)[:/](?P<path>[^?#]+?)(?:\.git)?/?$")
+# What stands before an @ is a name or a secret: neither is part of the address.
+REMOTE = re.compile(
+    r"^(?:(?:https?|ssh|git)://(?:[^/@]+@)?(?P<host>[^/:@]+)(?::\d+)?/|(?:[\w.-]+@)(?P<short>[^/:@]+):/?)"
+    r"(?P<path>[^?#]+?)(?:\.git)?/?$"
+)
 # Where Binder looks for a repository; any other address goes under `git`.
 PROVIDERS = {"github.com": "gh", "gitlab.com": "gl"}
 
@@ -25,7 +29,7 @@ def badge(remote: str, branch: str = "main") -> str:
     if found is None:
         message = f"{remote!r} is no address that Binder could fetch; expected https://HOST/OWNER/REPOSITORY"
         raise ValueError(message)
-    host, path = found["host"], found["path"]
+    host, path = found["host"] or found["short"], found["path"]
     provider = PROVIDERS.get(host, "git")
     spec = path if provider == "gh" else quote(path if provider == "gl" else f"https://{host}/{path}", safe="")
     link = f"https://mybinder.org/v2/{provider}/{spec}/{quote(branch, safe='')}?labpath={quote(LESSON, safe='')}"

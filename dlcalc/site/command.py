@@ -31,17 +31,29 @@ def site(out: Path, offline: bool, reading_only: bool, only: tuple[str, ...]) ->
 
     A front page, every lesson to read with figures that move, the notebooks, and an edition that runs in the browser
     with nothing installed. That edition loads Python from Pyodide's official address; with --offline it is on the site
-    too, and no request leaves it. An older site in the folder is replaced, anything else is left alone.
+    too, and no request leaves it. An older site in the folder is replaced once the new one is complete; anything else
+    is left alone.
     """
     if offline and reading_only:
         message = "--offline is about the edition that runs in the browser, which --reading-only leaves out"
         raise click.UsageError(message)
     pages, lite = needed("build"), None if reading_only else needed("lite")
     try:
-        chosen = pages.build(out, only=only, runs=not reading_only, say=click.echo)
-        if lite:
-            click.echo("the edition that runs in the browser")
-            lite.build(out / "run", chosen, offline=offline)
+        with pages.replaced(out) as place:
+            chosen = pages.write(place, only=only, runs=not reading_only, say=click.echo)
+            if lite:
+                click.echo("the edition that runs in the browser")
+                lite.build(place / "run", chosen, offline=offline)
     except (ValueError, OSError, RuntimeError) as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(sentence(error)) from None
+    except KeyboardInterrupt:
+        message = f"interrupted; {out} is as it was before"
+        raise click.ClickException(message) from None
     click.echo(f"{len(chosen)} lessons in {out}: put it on a web server, or look with  python -m http.server -d {out}")
+
+
+def sentence(error: Exception) -> str:
+    """What went wrong; of an error of the system, which file and why."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'the site'} cannot be written: {error.strerror}"
+    return str(error)

@@ -47,6 +47,7 @@ def films_of(notebook: Path, folder: Path) -> list[Film]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         environment = {**os.environ, "DLCALC_DATA": scratch, "MPLBACKEND": "agg"}
         command = [sys.executable, "-m", "dlcalc.site.films", str(notebook.resolve()), str(folder.resolve())]
+        environment["PYTHONIOENCODING"] = "utf-8"  # on Windows an error's text would come in the console's own
         done = subprocess.run(command, env=environment, capture_output=True, text=True, encoding="utf-8", check=False)
     if done.returncode != 0:
         message = f"{notebook.name} does not run: {done.stderr.strip()[-2000:]}"

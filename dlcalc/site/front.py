@@ -12,14 +12,14 @@ from PIL import Image
 from dlcalc.activations import sigmoid
 from dlcalc.site.course import Lesson
 from dlcalc.site.prose import Prose, to_html, words
-from dlcalc.site.reading import first_picture, run_link
+from dlcalc.site.reading import pictures_of, run_link
 from dlcalc.site.shell import page
 
 # The card of the opening figure in px, and what of the plane it shows.
 WIDTH, HEIGHT, REACH = 560, 300, 6.0
 TOP, BOTTOM = 40, 250
 TANGENT = 90  # half its length in px along z
-PICTURE_WIDTH = 560
+PICTURE_WIDTH, FRAME = 560, 10
 
 INTRODUCTION = """
 <section class="hero">
@@ -48,7 +48,8 @@ def write_front(out: Path, lessons: list[Lesson], *, runs: bool) -> None:
         promise=RUNS_HERE if runs else READS_HERE,
         figure=hero(),
     )
-    cards = "\n".join(card(out, lesson, runs=runs) for lesson in lessons)
+    shown: set[bytes] = set()
+    cards = "\n".join(card(out, lesson, shown, runs=runs) for lesson in lessons)
     main = f'{top}<section id="lessons"><h2>The lessons</h2>\n<ul class="cards">\n{cards}\n</ul></section>\n{HOW}'
     text = page(
         title="The calculus behind backpropagation",
@@ -70,7 +71,7 @@ HOW = """
 """
 
 
-def card(out: Path, lesson: Lesson, *, runs: bool) -> str:
+def card(out: Path, lesson: Lesson, shown: set[bytes], *, runs: bool) -> str:
     """One lesson: its picture, its question, how long it takes, and the ways in."""
     heading = f'<h3><a href="read/{lesson.stem}.html">{lesson.number} · {words(lesson.title)}</a></h3>'
     question = to_html(lesson.question, Prose(lambda _url: None)).replace("<p>", '<p class="question">')
@@ -80,16 +81,21 @@ def card(out: Path, lesson: Lesson, *, runs: bool) -> str:
     named = f'<span class="hidden"> {lesson.number} · {words(lesson.title)}</span>'
     run = f'<a href="{run_link(lesson)}">Run in your browser{named}</a>' if runs else ""
     take = f'<a href="notebooks/{lesson.stem}.ipynb" download>Download{named}</a>'
-    return f'<li class="card">{picture(out, lesson)}{heading}{question}{facts}<p class="doors">{run}{take}</p></li>'
+    return (
+        f'<li class="card">{picture(out, lesson, shown)}{heading}{question}{facts}<p class="doors">{run}{take}</p></li>'
+    )
 
 
-def picture(out: Path, lesson: Lesson) -> str:
-    """The lesson's first figure, small."""
-    found = first_picture(lesson)
-    if found is None:
+def picture(out: Path, lesson: Lesson, shown: set[bytes]) -> str:
+    """The lesson's first figure that no card before it has shown, small."""
+    found = pictures_of(lesson)
+    if not found:
         return ""
-    png, _ = found
+    png = next((one for one in found if one not in shown), found[0])
+    shown.add(png)
     image = Image.open(io.BytesIO(png)).convert("RGBA")
+    # Without the figure's own frame, since the card has one.
+    image = image.crop((FRAME, FRAME, image.width - FRAME, image.height - FRAME))
     ground = Image.new("RGBA", image.size, "#fcfbf8")
     ground.alpha_composite(image)
     height = round(image.height * PICTURE_WIDTH / image.width)

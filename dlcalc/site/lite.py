@@ -13,6 +13,7 @@ from pathlib import Path
 import jupyterlite_pyodide_kernel
 from jupyter_core.paths import jupyter_path
 
+from dlcalc.lessons import PAGES
 from dlcalc.site.course import Lesson
 from dlcalc.site.pyodide import LOCK, TABLE, Distribution
 from dlcalc.site.wheel import write_wheel
@@ -55,14 +56,16 @@ def build(out: Path, lessons: list[Lesson], *, offline: bool, cache: Path | None
         distribution = Distribution(place / "static" / "pyodide", cache)
         wheels = fill(distribution, place, offline=offline)
         (place / "lessons").mkdir()
-        for lesson in lessons:
-            shutil.copyfile(lesson.learner, place / "lessons" / lesson.learner.name)
+        pages = [lessons[0].learner.parent / name for name in PAGES]
+        for source in [*(lesson.learner for lesson in lessons), *filter(Path.is_file, pages)]:
+            shutil.copyfile(source, place / "lessons" / source.name)
         _write(place / "jupyter-lite.json", settings(offline=offline))
         _write(place / "jupyter_lite_config.json", build_settings(out.resolve(), [kernel_extension(), *wheels]))
         command = [sys.executable, "-m", "jupyterlite_core", "build"]
-        done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False, env=_environment(place))
+        done = subprocess.run(command, cwd=place, capture_output=True, check=False, env=_environment(place))
         if done.returncode != 0:
-            message = f"JupyterLite cannot be built: {(done.stderr or done.stdout).strip()[-2000:]}"
+            said = (done.stderr or done.stdout).decode(errors="replace")
+            message = f"JupyterLite cannot be built: {said.strip()[-2000:]}"
             raise RuntimeError(message)
 
 

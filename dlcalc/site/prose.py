@@ -18,6 +18,10 @@ from dlcalc.site import mathematics
 FOR_TOOLS = re.compile(r"^# NBVAL_\w+\n|  # fmt: skip$|  # noqa.*$", re.MULTILINE)
 
 
+# A browser may break a line between a formula and what follows it, even before a comma.
+HELD = re.compile(r'<math [^>]*display="inline">(?:(?!</math>).)*</math>[.,;:!?)]+', re.DOTALL)
+
+
 class Prose(IPythonRenderer):
     """Renders one page; links go where `rewrite` sends them, and nowhere where it gives None."""
 
@@ -55,6 +59,7 @@ class Prose(IPythonRenderer):
 def to_html(markdown: str, renderer: Prose) -> str:
     """A Markdown cell as HTML."""
     made = str(MarkdownWithMath(renderer=renderer).render(markdown))
+    made = HELD.sub(lambda found: f'<span class="held">{found[0]}</span>', made)
     return made.replace("<table>", '<div class="wide" tabindex="0"><table>').replace("</table>", "</table></div>")
 
 

@@ -15,6 +15,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -47,6 +48,7 @@ class Distribution:
 
     def add_own(self) -> None:
         """Add what Pyodide does not have, as the table says."""
+        self.bring_wheels([(entry, entry["sha256"]) for entry in TABLE["wheels"].values()])
         for name, entry in TABLE["wheels"].items():
             shutil.copyfile(self.wheel(entry, entry["sha256"]), self._folder / entry["file_name"])
             self._packages[name] = entry
@@ -92,6 +94,7 @@ class Distribution:
                 if key not in TABLE["from_pypi"]:
                     self._unpack(archive, package["file_name"], package["sha256"])
                     self._packages[key] = package
+        self.bring_wheels([(TABLE["packages"][key], expected) for key, expected in TABLE["from_pypi"].items()])
         for key, expected in TABLE["from_pypi"].items():
             package = TABLE["packages"][key]
             shutil.copyfile(self.wheel(package, expected), self._folder / package["file_name"])
@@ -106,11 +109,20 @@ class Distribution:
 
     def wheel(self, entry: Entry, expected: str, python: str = "3.14") -> Path:
         """A wheel from PyPI, downloaded unless it is in the cache, and checked either way."""
+        self.bring_wheels([(entry, expected)], python)
         path = self._cache / entry["file_name"]
-        if not path.is_file() or digest(path) != expected:
-            download(f"{entry['name']}=={entry['version']}", expected, self._cache, python)
         check(path.read_bytes(), expected, path.name)
         return path
+
+    def bring_wheels(self, wanted: list[tuple[Entry, str]], python: str = "3.14") -> None:
+        """Download at once what is not in the cache."""
+        missing = {
+            f"{entry['name']}=={entry['version']}": expected
+            for entry, expected in wanted
+            if not (self._cache / entry["file_name"]).is_file() or digest(self._cache / entry["file_name"]) != expected
+        }
+        if missing:
+            download(missing, self._cache, python)
 
     def _unpack(self, archive: zipfile.ZipFile, file: str, expected: str) -> None:
         content = archive.read(TABLE["carrier"]["folder"] + file)
@@ -118,32 +130,33 @@ class Distribution:
         (self._folder / file).write_bytes(content)
 
 
-def download(requirement: str, expected: str, folder: Path, python: str) -> None:
-    """Let pip bring one wheel, which it checks as well.
+def download(digests: dict[str, str], folder: Path, python: str) -> None:
+    """Let pip bring wheels by their requirements and digests, which it checks as well.
 
     Raises
     ------
     RuntimeError
-        If pip cannot; the message is its own.
+        If pip cannot; the message has its own reason.
     """
-    wanted = folder / "requirement.txt"
-    wanted.write_text(f"{requirement} --hash=sha256:{expected}\n", encoding="utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--no-deps",
-        "--only-binary=:all:",
-        "--require-hashes",
-    ]
-    command += ["--platform=any", f"--python-version={python}", "--dest", str(folder), "--requirement", str(wanted)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    wanted.unlink()
+    with tempfile.TemporaryDirectory() as scratch:
+        wanted = Path(scratch) / "requirement.txt"
+        lines = [f"{requirement} --hash=sha256:{expected}\n" for requirement, expected in digests.items()]
+        wanted.write_text("".join(lines), encoding="utf-8")
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        command += ["--require-hashes", "--platform=any", f"--python-version={python}"]
+        command += ["--dest", str(folder), "--requirement", str(wanted)]
+        done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode != 0:
-        message = f"{requirement} cannot be downloaded: {done.stderr.strip()[-1000:]}"
+        why = reason(done.stderr.decode(errors="replace"))
+        message = f"{', '.join(digests)} cannot be downloaded from PyPI; is there a network? {why}"
         raise RuntimeError(message)
+
+
+def reason(complaint: str) -> str:
+    """The last line that pip wrote, without what it tried before."""
+    lines = [line.strip() for line in complaint.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR")] or lines
+    return f"pip says: {errors[-1][:300]}" if errors else ""
 
 
 def check(content: bytes, expected: str, name: str) -> None:

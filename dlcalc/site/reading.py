@@ -11,13 +11,13 @@ from typing import Any
 
 from PIL import Image
 
+from dlcalc.lessons import PAGES
 from dlcalc.site.course import Lesson, exercise_of, read_notebook
 from dlcalc.site.films import Film
 from dlcalc.site.prose import Prose, code_to_html, to_html, words
 from dlcalc.site.shell import page
 
 IMAGE = re.compile(r'<img (?P<before>[^>]*?)src="data:image/png;base64,(?P<data>[^"]+)"(?P<after>[^>]*)>')
-ALT = re.compile(r'alt="([^"]*)"')
 # The player's row of controls above its card, in px of the page.
 CONTROLS = 40
 
@@ -43,8 +43,8 @@ class Reader:
         name, mark, part = url.partition("#")
         if re.match(r"[a-z]+:", url) or not name:
             return url
-        if name == "NOTATION.md" and (self._lessons[0].learner.parent / name).is_file():
-            return f"NOTATION.html{mark}{part}"
+        if name in PAGES and (self._lessons[0].learner.parent / name).is_file():
+            return f"{name.removesuffix('.md')}.html{mark}{part}"
         stem = name.removesuffix(".ipynb")
         return f"{stem}.html{mark}{part}" if stem in self._stems else None
 
@@ -61,25 +61,24 @@ class Reader:
                 if text.startswith("<h1") and len(parts) == 1:
                     parts.append(self._ways(lesson))
             elif cell.cell_type == "code":
-                parts.append(self._code(lesson, cell, by_cell.get(k, [])))
+                # The cell that installs dlcalc says nothing to a reader.
+                if "install" not in cell.metadata.get("tags", []):
+                    parts.append(self._code(lesson, cell, by_cell.get(k, [])))
                 k += 1
         main = f'<article class="lesson">\n{"".join(parts)}\n{self._ways(lesson)}{self._neighbours(lesson)}</article>'
         title = f"{lesson.number} · {words(lesson.title)}"
         text = page(title=title, description=words(lesson.question), main=main, home="../")
         (self._out / "read" / f"{lesson.stem}.html").write_text(text, encoding="utf-8", newline="\n")
 
-    def write_notation(self) -> None:
-        """Write the page on the notation, if the course has one."""
-        source = self._lessons[0].learner.parent / "NOTATION.md"
+    def write_page(self, name: str) -> None:
+        """Write a page that the lessons link to, such as that on the notation, if the course has it."""
+        source = self._lessons[0].learner.parent / name
         if source.is_file():
-            body = to_html(source.read_text(encoding="utf-8"), Prose(self.rewrite))
-            text = page(
-                title="Notation",
-                description="The symbols of the course",
-                main=f'<article class="lesson">{body}</article>',
-                home="../",
-            )
-            (self._out / "read" / "NOTATION.html").write_text(text, encoding="utf-8", newline="\n")
+            markdown = source.read_text(encoding="utf-8")
+            title = words(markdown.partition("\n")[0].lstrip("# "))
+            main = f'<article class="lesson">{to_html(markdown, Prose(self.rewrite))}</article>'
+            text = page(title=title, description=f"{title} of the course", main=main, home="../")
+            (self._out / "read" / f"{source.stem}.html").write_text(text, encoding="utf-8", newline="\n")
 
     def _ways(self, lesson: Lesson) -> str:
         """What one can do with the lesson: run it here, or take it along."""
@@ -146,12 +145,8 @@ def run_link(lesson: Lesson) -> str:
     return f"run/lab/index.html?path={lesson.stem}.ipynb"
 
 
-def first_picture(lesson: Lesson) -> tuple[bytes, str] | None:
-    """The first figure of the worked lesson as PNG, with its text alternative."""
-    for cell in read_notebook(lesson.worked).cells:
-        for output in cell.get("outputs", []):
-            found = IMAGE.search(output.get("data", {}).get("text/html", ""))
-            if found:
-                alt = ALT.search(found["before"])
-                return base64.b64decode(found["data"]), html.unescape(alt[1]) if alt else ""
-    return None
+def pictures_of(lesson: Lesson) -> list[bytes]:
+    """The figures of the worked lesson as PNG, in order."""
+    outputs = [output for cell in read_notebook(lesson.worked).cells for output in cell.get("outputs", [])]
+    found = [IMAGE.search(output.get("data", {}).get("text/html", "")) for output in outputs]
+    return [base64.b64decode(one["data"]) for one in found if one]

@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Template
 
 HERE = Path(__file__).parent
-STYLE, HERO = "style.css", "hero.js"
+STYLE, HERO, FONT = "style.css", "hero.js", "fonts/dlcalc-math.woff2"
 
 SHELL = Template("""<!doctype html>
 <html lang="en">
@@ -23,7 +23,8 @@ $head</head>
 <body>
 <a class="skip" href="#main">To the text</a>
 <header class="top">
-<nav aria-label="Course"><a href="${home}index.html">The calculus behind backpropagation</a></nav>
+<nav aria-label="Course"><a href="${home}index.html">The calculus behind backpropagation</a>
+<a href="${home}read/NOTATION.html">Notation</a> <a href="${home}read/GLOSSARY.html">Glossary</a></nav>
 </header>
 <main id="main">
 $main
@@ -53,6 +54,7 @@ def page(*, title: str, description: str, main: str, home: str = "", head: str =
 
 
 def write_assets(out: Path) -> None:
-    """Put the style and the front page's script beside the pages."""
+    """Put the style, the front page's script and the font of the formulas beside the pages."""
     for name in (STYLE, HERO):
         (out / name).write_bytes((HERE / name).read_bytes().replace(b"\r\n", b"\n"))
+    (out / Path(FONT).name).write_bytes((HERE / FONT).read_bytes())

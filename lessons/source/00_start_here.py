@@ -16,8 +16,9 @@
 # %% [markdown]
 # ## How a lesson works
 #
-# Click on the cell below and press **Shift + Enter**: the cell runs, gets a number at its left, and the next one is chosen.
-# This one loads what the lesson needs and shows nothing. Go through each lesson like that, from top to bottom.
+# Click on the folded cell below, a bar with three dots, and press **Shift + Enter**: it runs, gets a number at its left, and the
+# next cell is chosen. This first one only installs dlcalc where it is missing. The second one loads what the lesson needs and shows
+# nothing. Go through each lesson like that, from top to bottom.
 
 # %%
 import numpy as np
@@ -102,9 +103,9 @@ hint("02.mse")
 # | [03 The smallest network](03_the_smallest_network.ipynb) | how a saturated unit kills one gradient and spares another | 35 |
 # | [04 Activations and their derivatives](04_activations_and_their_derivatives.ipynb) | why ten sigmoid layers pass at most a millionth of a change | 45 |
 # | [05 Taylor and the Jacobian](05_taylor_and_the_jacobian.ipynb) | what "derivative" means for a layer | 45 |
-# | [06 The chain rule](06_the_chain_rule.ipynb) | why reverse order is cheap for many inputs and one output | 40 |
+# | [06 The chain rule](06_the_chain_rule.ipynb) | why reverse order is cheap for many inputs and one output | 45 |
 # | [07 Backpropagation, unit by unit](07_backpropagation_unit_by_unit.ipynb) | that each ∂ℓ/∂w is a product of two numbers you already have | 40 |
-# | [08 Backpropagation in matrices](08_backpropagation_in_matrices.ipynb) | which of eighteen slips the shapes let through | 40 |
+# | [08 Backpropagation in matrices](08_backpropagation_in_matrices.ipynb) | which of eighteen slips the shapes let through | 45 |
 # | [09 Automatic differentiation](09_automatic_differentiation.ipynb) | how to build the engine, and step your own tape | 45 |
 # | [10 Training](10_training.ipynb) | what is wrong with a network that trains although it is wrong | 45 |
 #

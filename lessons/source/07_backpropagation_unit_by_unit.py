@@ -3,8 +3,9 @@
 #
 # **The question.** In a network with hidden units, how much is each single weight to blame for the loss?
 #
-# Lesson 03 answered this for two weights in a row, lesson 06 for paths that split and meet. Put together they give
-# backpropagation: three equations, which you will carry out with your own numbers and then write as a program.
+# For the outputs a label says what they should be. Nobody says what a hidden unit should be: it is to blame only for what it did to others.
+# Lesson 03 followed the blame along one line of units, lesson 06 along paths that split and meet. Put together they give
+# backpropagation: three equations, which you carry out by hand and then write as a program.
 #
 # *Time: about 40 minutes. You need: lessons 01, 03 and 06.*
 
@@ -14,37 +15,40 @@ import numpy as np
 from dlcalc.activations import sigmoid
 from dlcalc.backpropagation import MLP
 from dlcalc.exercises import check, hint, predict, solution
-from dlcalc.figures import backpropagation_by_unit, linked_view
+from dlcalc.figures import backpropagation_by_unit
 from dlcalc.gradient_check import gradient_check
 from dlcalc.widgets import explore, flipbook
 
 # %% [markdown]
 # ## What is given, what is asked
 #
-# One example $x$, its label $y$, a loss $\ell$ of the output $f = z^{(L)}$. From the forward pass you have every
+# One example $x$, its label $y$, a loss $\ell$ of the output $f = z^{(L)}$. The forward pass of lesson 01 has left you, for every unit $j$ of every layer $l$,
 #
 # $$
-# z^{(l)}_j = \sum_{i=1}^{n_{l-1}+1} w^{(l)}_{j,i}\, v^{(l-1)}_i, \qquad v^{(l)}_j = \varphi\bigl(z^{(l)}_j\bigr), \qquad v^{(l)}_{n_l+1} = 1 .
+# z^{(l)}_j = \sum_{i=1}^{n_{l-1}+1} w^{(l)}_{j,i}\, v^{(l-1)}_i, \qquad v^{(l)}_j = \varphi\bigl(z^{(l)}_j\bigr), \qquad v^{(l)}_{n_l+1} = 1 \;\text{ (the bias node).}
 # $$
 #
-# $w^{(l)}_{j,i}$ leads **to** unit $j$ of layer $l$, **from** node $i$ of layer $l-1$; $i = n_{l-1}+1$ is the bias node. Asked is
-# $\partial\ell/\partial w^{(l)}_{j,i}$ for every weight there is.
-#
+# The weight $w^{(l)}_{j,i}$ leads **to** unit $j$ of layer $l$, **from** node $i$ of layer $l-1$; $i = n_{l-1}+1$ is the bias node. Asked is
+# $\partial\ell/\partial w^{(l)}_{j,i}$ for every weight there is. In this lesson each symbol with its indices is one number.
+
+# %% [markdown]
 # ## Three equations
 #
-# Give the blame of a unit a name: the **error signal** $\delta^{(l)}_j = \partial\ell/\partial z^{(l)}_j$, a number for each unit.
+# Give the blame of a unit a name, the **error signal**: $\delta^{(l)}_j = \partial\ell/\partial z^{(l)}_j$. If $z^{(l)}_j$ grows by a little, $\ell$ grows by $\delta^{(l)}_j$ times as much. At the
+# output you can read it off the loss. A hidden unit reaches the loss only through the units that it feeds; so let the index $k$ run over these, the units of
+# layer $l+1$, and use lesson 06: multiply along each path, add over the paths.
 #
 # $$
 # \begin{aligned}
 # \text{output:}\quad \delta^{(L)}_j &= \frac{\partial \ell}{\partial f_j} && \text{because } f = z^{(L)} \text{; for } \ell = \textstyle\sum_j (f_j - y_j)^2 \text{ it is } 2(f_j - y_j) \\[8pt]
-# \text{hidden:}\quad \delta^{(l)}_j &= \sum_{k=1}^{n_{l+1}} \frac{\partial \ell}{\partial z^{(l+1)}_k}\,\frac{\partial z^{(l+1)}_k}{\partial v^{(l)}_j}\,\frac{\partial v^{(l)}_j}{\partial z^{(l)}_j} && \text{unit } j \text{ feeds every unit } k \text{: add over the paths} \\
-# &= \varphi'\bigl(z^{(l)}_j\bigr) \sum_{k=1}^{n_{l+1}} w^{(l+1)}_{k,j}\, \delta^{(l+1)}_k && \text{the three factors are } \delta^{(l+1)}_k,\ w^{(l+1)}_{k,j},\ \varphi'(z^{(l)}_j) \\[8pt]
-# \text{weight:}\quad \frac{\partial \ell}{\partial w^{(l)}_{j,i}} &= \frac{\partial \ell}{\partial z^{(l)}_j}\,\frac{\partial z^{(l)}_j}{\partial w^{(l)}_{j,i}} = \delta^{(l)}_j\, v^{(l-1)}_i && w^{(l)}_{j,i} \text{ appears in } z^{(l)}_j \text{ alone, multiplied by } v^{(l-1)}_i
+# \text{hidden:}\quad \delta^{(l)}_j &= \sum_{k=1}^{n_{l+1}} \underbrace{\frac{\partial \ell}{\partial z^{(l+1)}_k}}_{\delta^{(l+1)}_k}\;\underbrace{\frac{\partial z^{(l+1)}_k}{\partial v^{(l)}_j}}_{w^{(l+1)}_{k,j}}\;\underbrace{\frac{\partial v^{(l)}_j}{\partial z^{(l)}_j}}_{\varphi'(z^{(l)}_j)} && \text{one path for each unit } k \text{ that } j \text{ feeds} \\[4pt]
+# &= \varphi'\bigl(z^{(l)}_j\bigr) \sum_{k=1}^{n_{l+1}} w^{(l+1)}_{k,j}\, \delta^{(l+1)}_k && \varphi' \text{ is the same on all paths: take it out of the sum} \\[8pt]
+# \text{weight:}\quad \frac{\partial \ell}{\partial w^{(l)}_{j,i}} &= \underbrace{\frac{\partial \ell}{\partial z^{(l)}_j}}_{\delta^{(l)}_j}\;\underbrace{\frac{\partial z^{(l)}_j}{\partial w^{(l)}_{j,i}}}_{v^{(l-1)}_i} && w^{(l)}_{j,i} \text{ appears in } z^{(l)}_j \text{ alone, multiplied by } v^{(l-1)}_i
 # \end{aligned}
 # $$
 #
 # Read the middle one twice: signals go **back along the weights that led forward**, from all units $k$ that $j$ feeds, and through
-# $\varphi'$ at $j$ itself.
+# $\varphi'$ at $j$ itself. Compare the indices with the forward pass: there $w_{j,i}$ is summed over the second index, here $w_{k,j}$ over the first.
 
 # %%
 bias_node = predict("07.bias-node")
@@ -52,7 +56,8 @@ bias_node
 
 # %% [markdown]
 # **Your task.** Step through one example: four steps forward, four back. Stop at step 6 and compute the next error signal yourself
-# before you go on. Then choose another weight: how well does the finite difference agree?
+# before you go on. Then choose another weight: how well does the finite difference agree? Last, let φ be relu and find an x₁ for which a
+# hidden unit gets no signal.
 
 # %%
 flipbook(
@@ -67,7 +72,42 @@ flipbook(
 # weight gets $\delta_j \cdot 1$.
 
 # %% [markdown]
+# ## A network to compute by hand
+#
+# Two inputs, two hidden units, one output; ReLU, so that the slopes are 0 or 1. With $x = (2, 1)$ and $y = 0$:
+#
+# $$
+# W^{(1)} = \begin{pmatrix} 1 & -1 & 0 \\ 2 & 1 & -1 \end{pmatrix}, \qquad W^{(2)} = \begin{pmatrix} 3 & -2 & \tfrac12 \end{pmatrix} \qquad \text{(last column: the bias)}
+# $$
+#
+# $$
+# \begin{aligned}
+# z^{(1)}_1 &= 1\cdot 2 - 1\cdot 1 + 0\cdot 1 = 1 && v^{(1)}_1 = 1 \\
+# z^{(1)}_2 &= 2\cdot 2 + 1\cdot 1 - 1\cdot 1 = 4 && v^{(1)}_2 = 4 \\
+# f &= 3\cdot 1 - 2\cdot 4 + \tfrac12\cdot 1 = -4.5 && \text{too low: the label is } 0 \\
+# \delta^{(2)} &= 2\,(-4.5 - 0) = -9 && \text{a larger } f \text{ makes the loss smaller} \\
+# \delta^{(1)}_1 &= 1\cdot 3\cdot(-9) = -27 && \text{slope, weight that led forward, signal}
+# \end{aligned}
+# $$
+#
+# Go on yourself: $\delta^{(1)}_2$, then the nine gradients, each a product of two numbers above. Only then run the cell, in which the library carries
+# out the same loops.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+W1, W2 = np.array([[1.0, -1.0, 0.0], [2.0, 1.0, -1.0]]), np.array([[3.0, -2.0, 0.5]])
+net = MLP(weights=[W1, W2], activation="relu", loss="mse")
+run = net.forward_by_unit([2.0, 1.0])
+back = net.backward_by_unit(run, [0.0])
+print("z1", run.z[0], "  f", run.f)
+print("delta1", back.delta[0], "  delta2", back.delta[1])
+print("gradient of W1", back.gradients[0].tolist())
+print("gradient of W2", back.gradients[1].tolist())
+
+# %% [markdown]
 # ## Write it, piece by piece
+#
+# In Python the units count from 0, and `W_next[k, j]` is the weight to unit `k` from unit `j`.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "07.output_delta"}
@@ -109,8 +149,10 @@ def weight_grad(delta_j, v_i):
 check("07.weight_grad", weight_grad)
 
 # %% [markdown]
-# **Now all of it.** Forward through the layers, keeping every $z$ and $v$; the output's signals; then layer by layer back. You may call your
-# three functions. Two traps: compute all gradients before you change any weight, and take $z$ and $W$ from the right layer.
+# **Now all of it.** First forward through the layers, keeping every $z$ and every $v$ with its 1 at the end. Then the output's signals, and
+# layer by layer back: the gradient of a layer from its signals, then the signals of the layer before. You may call your three functions. Two
+# traps: the $W$ and the $z$ of a hidden signal come from neighbouring layers, $W^{(l+1)}$ and $z^{(l)}$; and no weight changes before all gradients
+# are known.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "07.backprop_units"}
@@ -137,44 +179,33 @@ def backprop_units(weights, x, y, phi, dphi):
 check("07.backprop_units", backprop_units)
 
 # %% [markdown]
-# ## A network to compute by hand
+# ## What it costs
 #
-# Two inputs, two hidden units, one output; ReLU, so that the slopes are 0 or 1. On paper: z, v, f, then δ, then the gradients. The
-# library carries out the same loops.
+# Count multiplications. Forward, each of the $P$ weights is used once. Backward, each is used once for its gradient, those between hidden and later
+# units once more for a signal, and each hidden unit multiplies by its φ′. Central differences (lesson 02) need $2P$ forward passes:
 
 # %%
 # NBVAL_CHECK_OUTPUT
-W1, W2 = np.array([[1.0, -1.0, 0.0], [2.0, 1.0, -1.0]]), np.array([[3.0, -2.0, 0.5]])
-net = MLP(weights=[W1, W2], activation="relu", loss="mse")
-run = net.forward_by_unit([2.0, 1.0])
-back = net.backward_by_unit(run, [0.0])
-print("z1", run.z[0], "  f", run.f)
-print("delta1", back.delta[0], "  delta2", back.delta[1])
-print("gradient of W1", back.gradients[0].tolist())
-print("gradient of W2", back.gradients[1].tolist())
+for sizes in ([5, 3, 1], [784, 256, 128, 10]):
+    P = sum(n * (m + 1) for m, n in zip(sizes, sizes[1:]))
+    backward = P + sum(n * m for m, n in zip(sizes[1:], sizes[2:])) + sum(sizes[1:-1])
+    print(f"{P:,} weights: forward {P:,}, backward {backward:,}; central differences {2 * P * P:,}")
 
 # %% [markdown]
-# ## Four pictures of one thing
-#
-# Units, matrices, a product of Jacobians, a graph: four ways to say the same, and you will meet all of them.
-#
-# **Your task.** Choose an error signal, then a weight, and find its number in each of the four pictures.
-
-# %%
-explore(
-    linked_view, choose=["δ⁽¹⁾₁", "δ⁽¹⁾₂", "δ⁽²⁾", "w⁽¹⁾₁,₁", "w⁽¹⁾₂,₁", "b⁽¹⁾₁"],
-    x1=(-2, 2, 0.5), y=(-2, 2, 0.5), activation=["sigmoid", "tanh", "relu"],
-)  # fmt: skip
+# However many weights there are, all their gradients together cost little more than one more forward pass. The reason is **reuse**: layer $l$ takes
+# the values of the forward pass and the finished signals of layer $l+1$, and computes nothing of either anew.
 
 # %% [markdown]
 # ## Break it
 #
-# Plant a slip in the hidden error signal and let finite differences judge. Set `bug` to each name. One of them is right for a
-# symmetric W̄⁽²⁾ and wrong otherwise: which?
+# Plant a slip in the hidden error signal and let finite differences judge (they print the **relative error** of all entries together; lesson 08
+# explains it). Set `bug` to each name. Then take the comment sign away and run the three cells again: which of the
+# slips now passes, and why?
 
 # %%
 rng = np.random.default_rng(1)
 weights, x, y = [rng.normal(size=(2, 4)), rng.normal(size=(2, 3))], rng.normal(size=3), rng.normal(size=2)
+# weights[1][0, 1] = weights[1][1, 0]
 run = MLP(weights=weights, activation="sigmoid").forward_by_unit(x)
 W, delta_next = weights[1], 2 * (run.f - y)
 

@@ -7,50 +7,73 @@
 # There are at least eighteen ways to get them wrong that learners really take. Some raise an error at once; most run, train,
 # and give numbers that are a little off. Here you write the lines, and you build the check that catches all eighteen.
 #
-# *Time: about 40 minutes. You need: lessons 05 to 07.*
+# *Time: about 45 minutes. You need: lessons 05 to 07.*
 
 # %%
+from textwrap import fill
+
 import numpy as np
 
+from dlcalc import jacobians
+from dlcalc.backpropagation import MLP
 from dlcalc.backward_slips import SLIPS, examine
 from dlcalc.exercises import check, hint, predict, solution
-from dlcalc.figures import shape_tiles
+from dlcalc.figures import linked_view, shape_tiles
+from dlcalc.losses import LOSSES
 from dlcalc.widgets import explore
 
 # %% [markdown]
 # ## From units to matrices
 #
-# Stack all units of a layer, and all $N$ examples of a batch, one example per row. Each line of lesson 07 becomes a product:
+# Stack the units of a layer side by side, and the $N$ examples of a batch one below the other. Each line of lesson 07 becomes a product. The rule to read
+# it by: **an index that is summed stands in the middle, where the two factors meet.**
 #
 # $$
 # \begin{aligned}
-# z_j = \textstyle\sum_i w_{j,i}\, v_i \quad\Rightarrow\quad \underbrace{Z^{(l)}}_{N\times n_l} &= \underbrace{V^{(l-1)}}_{N\times (n_{l-1}+1)}\; \underbrace{W^{(l)\top}}_{(n_{l-1}+1)\times n_l} && \text{the index } i \text{ is summed, so it meets in the middle} \\[6pt]
-# \delta_j = \varphi'(z_j)\textstyle\sum_k w_{k,j}\,\delta_k \quad\Rightarrow\quad \underbrace{\Delta^{(l)}}_{N\times n_l} &= \bigl(\underbrace{\Delta^{(l+1)}}_{N\times n_{l+1}}\;\underbrace{\bar W^{(l+1)}}_{n_{l+1}\times n_l}\bigr)\odot \varphi'(Z^{(l)}) && \text{the index } k \text{ meets; } \bar W \text{ is } W \text{ without its bias column} \\[6pt]
-# \frac{\partial\ell}{\partial w_{j,i}} = \delta_j v_i \quad\Rightarrow\quad \underbrace{\nabla_{W^{(l)}}}_{n_l\times(n_{l-1}+1)} &= \underbrace{\Delta^{(l)\top}}_{n_l\times N}\;\underbrace{V^{(l-1)}}_{N\times(n_{l-1}+1)} && \text{the examples meet: the product adds them up}
+# z_j = \textstyle\sum_i w_{j,i}\, v_i \;\Rightarrow\; \underbrace{Z^{(l)}}_{N\times n_l} &= \underbrace{V^{(l-1)}}_{N\times (n_{l-1}+1)}\; \underbrace{W^{(l)\top}}_{(n_{l-1}+1)\times n_l} && \text{the nodes } i \text{ meet} \\[6pt]
+# \delta_j = \varphi'(z_j)\textstyle\sum_k w_{k,j}\,\delta_k \;\Rightarrow\; \underbrace{\Delta^{(l)}}_{N\times n_l} &= \bigl(\underbrace{\Delta^{(l+1)}}_{N\times n_{l+1}}\;\underbrace{\bar W^{(l+1)}}_{n_{l+1}\times n_l}\bigr)\odot \underbrace{\varphi'(Z^{(l)})}_{N\times n_l} && \text{the units } k \text{ meet; } \varphi' \text{ entry by entry} \\[6pt]
+# \frac{\partial\ell}{\partial w_{j,i}} = \delta_j v_i \;\Rightarrow\; \underbrace{\nabla_{W^{(l)}}\ell}_{n_l\times(n_{l-1}+1)} &= \underbrace{\Delta^{(l)\top}}_{n_l\times N}\;\underbrace{V^{(l-1)}}_{N\times(n_{l-1}+1)} && \text{the examples meet: their gradients add up}
 # \end{aligned}
 # $$
 #
-# The factor of the mean enters **once**, in $\Delta^{(L)}$: for PyTorch's mean-squared error, $\Delta^{(L)} = 2(F - Y)/(N n_L)$. Every later line inherits it.
+# $\bar W$ is $W$ without its bias column, because the bias node gets no signal. The first line of all is $\Delta^{(L)}$, which comes from the loss; for PyTorch's
+# mean-squared error it is $\Delta^{(L)} = 2(F - Y)/(N n_L)$. The factor of the mean enters **here and nowhere else**: every later line inherits it.
 
 # %% [markdown]
-# **The slide's layout.** The lecture writes $\partial\ell/\partial W^{(l)}$ as a product of Jacobians, $\frac{\partial\ell}{\partial f}\cdot\frac{\partial f}{\partial z^{(L-1)}}\cdots\frac{\partial z^{(l+1)}}{\partial z^{(l)}}\cdot\frac{\partial z^{(l)}}{\partial W^{(l)}}$
-# for $l \le L-1$: rows of numbers, $1 \times n_l$. Its transpose is our $\nabla_{W^{(l)}}\ell = \delta^{(l)} v^{(l-1)\top}$, which has the shape of $W^{(l)}$.
-# The key is what the products share: layer $l$ needs everything that layer $l+1$ needs, and one factor more.
+# **By hand.** The network of lesson 07, now with two examples, $(2, 1)$ and $(0, 2)$, both with the label 0:
+#
+# $$
+# V^{(0)} = \begin{pmatrix} 2 & 1 & 1 \\ 0 & 2 & 1 \end{pmatrix}, \quad
+# Z^{(1)} = \begin{pmatrix} 1 & 4 \\ -2 & 1 \end{pmatrix}, \quad
+# V^{(1)} = \begin{pmatrix} 1 & 4 & 1 \\ 0 & 1 & 1 \end{pmatrix}, \quad
+# F = \begin{pmatrix} -4.5 \\ -1.5 \end{pmatrix}, \quad
+# \Delta^{(2)} = \frac{2(F - 0)}{2 \cdot 1} = \begin{pmatrix} -4.5 \\ -1.5 \end{pmatrix}
+# $$
+#
+# $$
+# \Delta^{(1)} = \Bigl( \begin{pmatrix} -4.5 \\ -1.5 \end{pmatrix} \begin{pmatrix} 3 & -2 \end{pmatrix} \Bigr) \odot \begin{pmatrix} 1 & 1 \\ 0 & 1 \end{pmatrix} = \begin{pmatrix} -13.5 & 9 \\ 0 & 3 \end{pmatrix}
+# \qquad \text{the 0 is ReLU's slope at } z = -2
+# $$
+#
+# Compute the two gradients $\Delta^\top V$ on paper, then run the cell. (The first example alone would give half of lesson 07's numbers: the mean.)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-for L in (2, 5, 50):
-    print(
-        f"L = {L:2d}: {L * (L - 1) // 2:4d} vector-Jacobian products from scratch, {L - 1:2d} with each error signal reused"
-    )
+W1, W2 = np.array([[1.0, -1.0, 0.0], [2.0, 1.0, -1.0]]), np.array([[3.0, -2.0, 0.5]])
+net = MLP(weights=[W1, W2], activation="relu", loss="mse")
+run = net.forward([[2.0, 1.0], [0.0, 2.0]])
+back = net.backward(run, [[0.0], [0.0]])
+print("Delta1        ", (back.delta[0] + 0.0).tolist())
+print("gradient of W1", back.gradients[0].tolist())
+print("gradient of W2", back.gradients[1].tolist())
 
 # %%
 shapes = predict("08.square")
 shapes
 
 # %% [markdown]
-# **Your task.** Go through the slips in the menu. How many are caught by the shapes of a 4-3-2 network with N = 7? Then make N and all
-# widths 3, and watch the count; then N = 1.
+# **Your task.** Each row of tiles is one of the products above. Choose a few slips in the menu and see which tile changes. How many of the eighteen
+# are caught by the shapes of a 4-3-2 network with N = 7? Make N and all widths 3, and watch the count at the lower right; then make N = 1.
 
 # %%
 explore(
@@ -59,14 +82,14 @@ explore(
 )  # fmt: skip
 
 # %% [markdown]
-# *Notice.* The shapes catch few slips, and square sizes or a single example hide most of the rest. So test on a network whose
-# sizes all differ, with more than one example, and compare numbers, not shapes.
+# *Notice.* At best the shapes catch five of eighteen, with all sizes 3 only three. With a single example some slips even give the right numbers. So
+# test on a network whose sizes all differ, with several examples, and compare numbers, not shapes.
 
 # %% [markdown]
 # ## Write it
 #
 # **One layer back, linear part.** In: $\Delta^{(l)}$, the $V^{(l-1)}$ and $W^{(l)}$ of the forward pass. Out: what goes on to
-# $v^{(l-1)}$ (without the bias node), and the gradient.
+# $V^{(l-1)}$ without its bias nodes, $\Delta^{(l)} \bar W^{(l)}$, and the gradient.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "08.linear_backward"}
@@ -96,8 +119,12 @@ def activation_backward(delta_V, Z, dphi):
 check("08.activation_backward", activation_backward)
 
 # %% [markdown]
-# **All layers.** `cache[0]` is the pair (X, [X 1]); after it come the pairs (Z, V) of lesson 01, so `cache[l]` belongs to layer $l$. φ is
-# the sigmoid, and the loss is the mean of (f − y)² over all N·n_L entries. `y` has the shape of f, (N, n_L).
+# Before the first layer there is no φ: there $\Delta^{(1)} \bar W^{(1)} = \nabla_X \ell$, $N \times n_0$, is the gradient by the inputs. Training does not need it.
+#
+# **All layers.** `cache[0]` is the pair (X, [X 1]); after it come the pairs (Z, V) of lesson 01, so `cache[l]` belongs to layer $l$, and the last
+# pair holds the output twice. φ is the sigmoid: (1 − v)·v is its slope, from the values that you have (lesson 04). The loss is the mean of (f − y)² over
+# all N·n_L entries; `y` has the shape of f. Begin with Δ of the output. Then, from the last layer to the first: the gradient, and Δ of the
+# layer before.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "08.mlp_backward"}
@@ -124,6 +151,94 @@ def mlp_backward(weights, cache, y):
 check("08.mlp_backward", mlp_backward)
 
 # %% [markdown]
+# ## The same as a product of Jacobians
+#
+# The lecture has this derivation on one line. For one example and $l \le L-1$, with the Jacobians of lesson 05:
+#
+# $$
+# \frac{\partial\ell}{\partial W^{(l)}} =
+# \underbrace{\underbrace{\frac{\partial\ell}{\partial f}}_{1\times n_L}\;
+# \underbrace{\frac{\partial f}{\partial z^{(L-1)}}}_{n_L\times n_{L-1}}\cdots
+# \underbrace{\frac{\partial z^{(l+1)}}{\partial z^{(l)}}}_{n_{l+1}\times n_l}}_{\delta^{(l)\top} \text{, a row: } 1 \times n_l}\;
+# \underbrace{\frac{\partial z^{(l)}}{\partial W^{(l)}}}_{n_l\times n_l (n_{l-1}+1)}
+# $$
+#
+# $$
+# \begin{aligned}
+# \frac{\partial z^{(l+1)}}{\partial z^{(l)}} &= \bar W^{(l+1)} \operatorname{diag}\bigl(\varphi'(z^{(l)})\bigr) && \text{lesson 05; so } \delta^{(l)\top} = (\delta^{(l+1)\top}\, \bar W^{(l+1)}) \odot \varphi'(z^{(l)})^\top \\[4pt]
+# \frac{\partial \ell}{\partial W^{(l)}_{ij}} &= \sum_k \delta^{(l)}_k\, \underbrace{[k=i]\, v^{(l-1)}_j}_{\partial z_k / \partial W_{ij}} = \delta^{(l)}_i\, v^{(l-1)}_j && \text{only } z_i \text{ contains } W_{ij} \\[4pt]
+# \nabla_{W^{(l)}}\ell &= \underbrace{\delta^{(l)}}_{n_l\times 1}\, \underbrace{v^{(l-1)\top}}_{1\times (n_{l-1}+1)} && \text{the same numbers in the shape of } W \text{; the slide's } \partial\ell/\partial W \text{ is its transpose}
+# \end{aligned}
+# $$
+#
+# The product for layer $l$ begins like that for layer $l+1$. The lecture's key insight is to **reuse** it: the forward pass and layer $l+1$'s error
+# signal are there already. From scratch layer $l$ needs $L - l$ vector-Jacobian products, with reuse one.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+for L in (2, 5, 50):
+    scratch = sum(L - layer for layer in range(1, L + 1))
+    assert scratch == L * (L - 1) // 2
+    print(f"L = {L:2d}: {scratch:4d} vector-Jacobian products from scratch, {L - 1:2d} with reuse")
+
+# %%
+row = back.delta[1][0] @ jacobians.layer(W2, run.z[0][0], "relu")
+print("by Jacobians, example 1:", row, "  in matrices:", back.delta[0][0])
+
+# %% [markdown]
+# **Four pictures of one thing.** Units (lesson 07), matrices, a product of Jacobians, and a graph with its paths (lesson 06) say the same.
+#
+# **Your task.** Choose an error signal and find its number in each of the four pictures. Then choose a weight: which two numbers is its gradient the product
+# of, and where does each picture keep them?
+
+# %%
+explore(
+    linked_view, choose=["δ⁽¹⁾₁", "δ⁽¹⁾₂", "δ⁽²⁾", "w⁽¹⁾₁,₁", "w⁽¹⁾₂,₁", "b⁽¹⁾₁"],
+    x1=(-2, 2, 0.5), y=(-2, 2, 0.5), activation=["sigmoid", "tanh", "relu"],
+)  # fmt: skip
+
+# %% [markdown]
+# *Notice.* The four differ in what they show at once: units show *where* a number belongs, matrices *how* to compute all of them, Jacobians *why* the order
+# matters, the graph *that* nothing but paths is needed.
+
+# %% [markdown]
+# ## Another loss changes one line
+#
+# Only $\Delta^{(L)}$ knows the loss. For classes, softmax makes probabilities of the outputs, $p_j = e^{f_j} / \sum_k e^{f_k}$, and **cross-entropy** is the price of the
+# label's probability. One example with $f$, $p$ and $\delta$ of shape $(n_L)$:
+#
+# $$
+# \begin{aligned}
+# \ell = -\ln p_y &= -\ln \frac{e^{f_y}}{\sum_k e^{f_k}} = \ln \textstyle\sum_k e^{f_k} - f_y && \text{the logarithm of a quotient} \\[4pt]
+# \delta^{(L)}_j = \frac{\partial\ell}{\partial f_j} &= \frac{e^{f_j}}{\sum_k e^{f_k}} - [j = y] = p_j - [j = y] && \text{derivative of the logarithm, times that of the sum} \\[4pt]
+# \delta^{(L)} &= p - e_y && e_y \text{ has a 1 at the label, else 0}
+# \end{aligned}
+# $$
+#
+# By hand: $f = (\ln 2, 0, 0)$ gives $p = (\tfrac12, \tfrac14, \tfrac14)$, and with the first class as the label $\delta = (-\tfrac12, \tfrac14, \tfrac14)$. Its entries always sum to 0:
+# what one class gains, the others lose. Every output is in every $p_j$, so there is no $\ell_j(f_j)$ to differentiate, only $\partial\ell/\partial f_j$.
+#
+# | loss of one example | $\delta^{(L)}$ | the mean divides by |
+# |---|---|---|
+# | $\sum_j (f_j - y_j)^2$ | $2(f - y)$ | $N n_L$ |
+# | $\tfrac12 \sum_j (f_j - y_j)^2$ | $f - y$ | $N$ |
+# | cross-entropy, $\ln \sum_k e^{f_k} - f_y$ | $\operatorname{softmax}(f) - e_y$ | $N$ |
+# | binary cross-entropy, $\sum_j \ln(1 + e^{f_j}) - y_j f_j$ | $\sigma(f) - y$, $\sigma$ the sigmoid | $N n_L$ |
+#
+# (The last line is $\ln(1+e^f)$ differentiated: $e^f/(1+e^f) = \sigma(f)$.) Written as they stand, both logarithms overflow at $f = 1000$. So one takes the largest out first: $\ln\sum_k e^{f_k} = f_{\max} + \ln\sum_k e^{f_k - f_{\max}}$,
+# and $\ln(1 + e^f) = \max(f, 0) + \ln(1 + e^{-|f|})$.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+signal = LOSSES["cross_entropy"].error_signal([[np.log(2.0), 0.0, 0.0]], [0])
+print("cross_entropy, by hand:", (signal + 0.0).round(12).tolist())
+f, y = np.array([[0.0, 1000.0, 0.0, 0.0]]), np.array([[1.0, 0.0, 0.0, 1.0]])
+for name in ("mse", "half_squared_error", "cross_entropy", "binary_cross_entropy"):
+    target = [0] if name == "cross_entropy" else y
+    loss, signal = LOSSES[name](f, target), LOSSES[name].error_signal(f, target)
+    print(f"{name:20s} loss {loss:12.4f}   Delta {(signal + 0.0).tolist()}")
+
+# %% [markdown]
 # ## The check that needs no reference
 #
 # Central differences measure every entry of the gradient: $n_i = \bigl(\ell(\theta + h e_i) - \ell(\theta - h e_i)\bigr)/2h$, two losses each.
@@ -133,8 +248,10 @@ evaluations = predict("08.evaluations")
 evaluations
 
 # %% [markdown]
-# Compare all entries in one number, the **relative error** $\lVert n-g\rVert / (\lVert n\rVert + \lVert g\rVert)$. Below $10^{-7}$ in float64 the gradient is
-# right; above $10^{-4}$ it is wrong; between, look closer: a kink of ReLU within ±h, or float32, or a step that does not fit.
+# Compare all entries in one number, the **relative error** $\lVert n-g\rVert / (\lVert n\rVert + \lVert g\rVert)$: a difference of 0.001 is much for a gradient of
+# 0.01 and little for one of 1000. Below $10^{-7}$ in float64 the gradient is right; above $10^{-4}$ it is wrong; between, look closer: a kink
+# of ReLU within ±h, or float32, or a step that does not fit. (The step of lesson 05, $h = 10^{-5}$, will do. `dlcalc.gradient_check` takes
+# $h = \varepsilon^{1/3} \max(1, |\theta_i|)$, divides by the step that rounding really left, and leaves out and counts the entries with a kink within ±h.)
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "08.gradient_check"}
@@ -165,9 +282,9 @@ check("08.gradient_check", gradient_check)
 # %% [markdown]
 # ## Break it
 #
-# All eighteen slips at once, on the network that you choose. Where the shapes do not fit, NumPy refuses or the result has a wrong shape;
-# "wrong numbers" need a check like yours; "hidden" ones are right by accident. Change N, the sizes and φ until as many as possible are
-# hidden. Which slips hide behind ReLU?
+# All eighteen slips at once, on the network that you choose. "Does not fit": NumPy refuses. "Wrong shape": it does not, but the gradient cannot be
+# subtracted from its weights. "Wrong numbers" need a check like yours, and "hidden" slips are right by accident. Change `N`, `sizes` and
+# `activation` until as many as possible are hidden. Can you hide more than ten?
 
 # %%
 N, sizes, activation = 7, (4, 3, 2), "sigmoid"
@@ -176,7 +293,7 @@ for slip in SLIPS:
     verdict = examine(slip, examples=N, sizes=sizes, activation=activation).verdict
     found[verdict] = [*found.get(verdict, []), slip]
 for verdict, slips in found.items():
-    print(f"{len(slips):2d} {verdict}: {', '.join(slips)}")
+    print(fill(f"{len(slips):2d} {verdict}: {', '.join(slips)}", width=95, subsequent_indent="   "))
 
 # %% [markdown]
 # ## In your own words

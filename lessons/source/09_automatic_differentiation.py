@@ -3,8 +3,8 @@
 #
 # **The question.** You write only the forward pass. How can a machine know the gradient?
 #
-# In lesson 08 you derived a backward pass for one kind of network. Change the network, and you derive it anew. In this lesson you write an
-# engine of five small pieces that does it for any program, and then you step through its work node by node.
+# Change the network of lesson 08, and you derive its backward pass anew. Here you write an engine of five small pieces that does it for any
+# program.
 #
 # *Time: about 45 minutes. You need: lessons 06 to 08, Python classes.*
 
@@ -12,54 +12,65 @@
 import numpy as np
 
 from dlcalc import autodiff as torch
-from dlcalc import tape_nodes
 from dlcalc.exercises import check, hint, predict, solution
 from dlcalc.figures import tape_in_steps
-from dlcalc.tape_nodes import Add, Node, apply, compare_backward
-from dlcalc.tape_recording import record
+from dlcalc.tape_comparison import follow
+from dlcalc.tape_nodes import Add, Node, apply, in_order
 from dlcalc.widgets import explore, flipbook
 
 # %% [markdown]
 # ## What, why, how
 #
-# **What.** Automatic differentiation runs your program and notes every operation on a **tape**. The tape is a graph without cycles: nodes are
-# values, edges lead from operands to results.
+# **What.** Automatic differentiation runs your program and notes every operation on a **tape**, a list of what was computed from what. Drawn, the
+# tape is a graph: nodes are values, arrows lead from operands (**parents**) to results, never in a circle. No formula is derived and
+# nothing is measured: it is the chain rule on numbers, exact up to rounding.
 #
-# **Why.** By hand a gradient is tedious and easy to get wrong; not slow (lesson 06: what is slow is naive expansion over paths). Finite
-# differences need two losses for every weight, and are inexact.
+# **Why.** By hand a gradient is tedious and easy to get wrong; not slow (lesson 06: naive expansion over paths is). Finite differences need two
+# losses for every weight, and are inexact.
 #
-# **How.** Forward: build the graph, keep the values that the way back will need. Backward: from the root to the leaves, each
-# operation turns the gradient of its result, $\bar y$, into one share for each operand:
+# **How.** Forward: build the graph, keep the values that the way back will need. Backward: from the root (the loss) to the **leaves** (inputs and
+# parameters). What comes back to a node $y$ is its **cotangent** $\bar y=\partial\ell/\partial y$, of the shape of $y$. Each operation turns it into one share
+# for each operand, a VJP (lesson 06); shares from all consumers are added, hence `+=`.
 #
 # $$
-# \bar y = \frac{\partial \ell}{\partial y}, \qquad y = a \cdot b: \quad
-# \bar a \mathrel{+}= \underbrace{\bar y}_{\text{comes in}} \; \underbrace{b}_{\partial y/\partial a}, \qquad
-# \bar b \mathrel{+}= \bar y\, a \qquad \text{shares from all consumers are added}
+# \begin{aligned}
+# \underbrace{y}_{(m)}=\underbrace{\psi(a)}_{a:\,(n)}:\quad&\underbrace{\bar a^\top}_{1\times n}\mathrel{+}=\underbrace{\bar y^\top}_{1\times m}\,\underbrace{J_\psi(a)}_{m\times n}&&\text{chain rule: } \partial\ell/\partial y \text{ times } \partial y/\partial a\\[2pt]
+# y=a+b:\quad&\bar a\mathrel{+}=\bar y,\quad\bar b\mathrel{+}=\bar y&&\text{both slopes are 1; all shapes } (n)\\[4pt]
+# y=a\odot b:\quad&\bar a\mathrel{+}=\bar y\odot b,\quad\bar b\mathrel{+}=\bar y\odot a&&\text{the slope by one factor is the other}\\[2pt]
+# \underbrace{Y}_{N\times p}=\underbrace{A}_{N\times q}\,\underbrace{B}_{q\times p}:\quad&\bar A\mathrel{+}=\bar Y B^\top,\quad\bar B\mathrel{+}=A^\top\bar Y&&\text{lesson 08's two products, } A=V,\ B=W^\top
+# \end{aligned}
 # $$
 
 # %% [markdown]
 # ## The lecture's example
 #
-# $f(x, y) = x\,(x+y)^2$ at $(3, -1)$. Do it on paper first: $c = x + y$, $d = c^2$, $f = x\,d$, then backward. From $x$ to $f$ there are two
-# paths, so two products are added.
+# $f(x,y)=x\,(x+y)^2$ at $(3,-1)$, step by step: $c=x+y=2$, $d=c^2=4$, $f=x\,d=12$. The way back, by hand:
+#
+# $$
+# \begin{aligned}
+# \frac{\partial f}{\partial d}&=x=3,\qquad\frac{\partial f}{\partial c}=3\cdot 2c=12&&f=x\,d \text{, and } d=c^2 \text{ has the slope } 2c=4\\
+# \frac{\partial f}{\partial y}&=12\cdot 1=12&&\text{one path leads from } y \text{ to } f\\
+# \frac{\partial f}{\partial x}&=\underbrace{d}_{\text{from }f}+\underbrace{12\cdot 1}_{\text{from }c}=4+12=16&&\text{two paths lead from } x \text{ to } f
+# \end{aligned}
+# $$
 
 # %%
 twice = predict("09.twice")
 twice
 
 # %% [markdown]
-# **Your task.** Step forward and back. Then switch `accumulate` off, and later choose depth-first order. Which gradient goes wrong, and at
-# which step does it happen?
+# **Your task.** Step forward and back. Then switch `accumulate` off: at which step is a share lost? Switch it on, choose "a diamond" and
+# depth-first order: which node passes on its gradient while it still waits for a share?
 
 # %%
 flipbook(
-    tape_in_steps, step=(0, 11), example=["x·(x+y)²", "a·a"], accumulate=True,
+    tape_in_steps, step=(0, 14), example=["x·(x+y)²", "a·a", "a diamond"], accumulate=True,
     order=["topological", "depth-first"], show_stored=True, locked_by=twice,
 )  # fmt: skip
 
 # %% [markdown]
-# *Notice.* A node may pass its gradient on only when **all** its consumers have added their shares. That is why the way back follows
-# topological order, and why `+=` and not `=`.
+# *Notice.* A node may pass its gradient on only when **all** its consumers have added (`+=`) their shares. So the way back visits each node once, in
+# reverse **topological order**, in which every node stands after its parents.
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -72,16 +83,15 @@ print(x.grad, y.grad)
 print(x.grad, y.grad)
 
 # %% [markdown]
-# The second line shows what "accumulate" also means: gradients are added to what is there, and somebody has to clear them
-# between two steps.
+# So `.grad` is added to what is there, and has to be cleared between steps.
 
 # %% [markdown]
 # ## Build the engine
 #
 # A node has `.value`, `.parents` (a tuple), `.op` (None for a leaf, else with `.backward(y_bar)`, which gives one cotangent for each
-# parent), `.requires_grad` and `.grad` (None at first). Nodes are hashed by identity.
+# parent), `.requires_grad` and `.grad` (None at first). It can be the key of a dictionary, where two nodes of equal value stay two.
 #
-# **One operation.** `forward` keeps what `backward` will need.
+# **One operation.** `forward` keeps in `self` what `backward` will need.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "09.Mul"}
@@ -104,8 +114,8 @@ class Mul:
 check("09.Mul", Mul)
 
 # %% [markdown]
-# **The order.** Parents before children, each node once, the root last. Recursion would do for small graphs; with a list as a stack it
-# also does for a long one.
+# **The order.** Parents before children, each node once, the root last: x, y, c, d, f in the example. A function that calls itself for the parents is
+# short, but Python refuses it on a chain of thousands of nodes; a loop with a list of nodes still to visit goes on.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "09.topological_order"}
@@ -129,8 +139,9 @@ def topological_order(root):
 check("09.topological_order", topological_order)
 
 # %% [markdown]
-# **The backward pass.** Keep the gradients of inner nodes in a dictionary of your own; write only into the `.grad` of leaves that
-# require it, and add there.
+# **The backward pass.** The root's cotangent is `seed`. Go through the order from its end, and let each node's operation hand out shares. Keep the
+# cotangents in a dictionary of your own; write only into the `.grad` of leaves that require it, and add there. Add with `a + b`,
+# not with `+=`: a sum hands one and the same array to all its parents.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "09.backward"}
@@ -166,8 +177,9 @@ def zero_grad(params):
 check("09.zero_grad", zero_grad)
 
 # %% [markdown]
-# **Broadcasting.** In `x + b` with shapes (5, 3) and (3,), NumPy copied $b$ five times. A value that was used five times gets five shares, and they are
-# added: the gradient is summed over every axis along which the value was stretched.
+# **Broadcasting.** In `x + b` with shapes (2, 3) and (3,), NumPy uses $b$ in both rows, so two shares are added. If [[1, 2, 3], [4, 5, 6]] comes back, $b$
+# gets [5, 7, 9], a column of shape (2, 1) would get [[6], [15]], and a number, shape (), 21: sum over every axis along which the
+# value was stretched.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "09.unbroadcast"}
@@ -186,32 +198,33 @@ check("09.unbroadcast", unbroadcast)
 # %% [markdown]
 # ## Step your own tape
 #
-# Now your operation and your backward pass run on a graph of their own. (Where one of them is not right yet, ours stands in, so that you see
-# the figure all the same.)
+# Your `Mul` and your `backward` now run on $f=x\,(c+c^2)$ with $c=x+y$. `follow` names the first node that disagrees with ours, and the figure
+# steps through what **your** code did (through ours, if there is nothing to follow).
+
 
 # %%
-YourMul = Mul if check("09.Mul", Mul).passed else tape_nodes.Mul
-x, y = Node(3.0, name="x"), Node(-1.0, name="y")
-c = apply(Add(), x, y, name="c")
-d = apply(YourMul(), c, c, name="d")
-f = apply(YourMul(), x, d, name="f")
-compare_backward(backward, f)
+def program(Mul):
+    x, y = Node(3.0, name="x"), Node(-1.0, name="y")
+    c = apply(Add(), x, y, name="c")
+    d = apply(Mul(), c, c, name="d")
+    e = apply(Add(), c, d, name="e")
+    return apply(Mul(), x, e, name="f")
+
+
+yours = follow(backward, program, Mul)
+yours
+
 
 # %%
-your_tape = record(f, {node.name: node for node in (x, y, c, d, f)})
+def your_tape(figure, *, step=yours.last):
+    return tape_in_steps(figure, tape=yours.tape, steps=yours.steps, step=step)
 
 
-def your_tape_in_steps(figure, *, step=12, accumulate=True, order="topological"):
-    return tape_in_steps(figure, tape=your_tape, step=step, accumulate=accumulate, order=order)
-
-
-flipbook(
-    your_tape_in_steps, step=(0, 12), accumulate=True, order=["topological", "depth-first"], size=(7.6, 4.1)
-)  # fmt: skip
+flipbook(your_tape, step=(0, yours.last), size=(7.6, 4.1))
 
 # %% [markdown]
-# **Your task.** Make another graph in the cell above the figure, for instance $f = (x + y)\,(x + y)\,x\,x$, and predict both gradients before
-# you step.
+# **Your task.** Predict both gradients on paper, then step. Then let your `backward` overwrite where it adds: which node is named? Last, change
+# the program, for instance to $f=(x+y)\,(x+y)\,x\,x$.
 
 # %%
 kept = predict("09.kept")
@@ -220,64 +233,78 @@ kept
 # %% [markdown]
 # ## Both directions, and second derivatives
 #
-# Reverse mode carries $\bar y$ back. Forward mode carries a direction $\dot x$ on: each operation turns it into $\dot y = J\dot x$ as it
-# computes. Put one inside the other and you get second derivatives without ever forming the Hessian:
+# Forward mode carries a nudge $\dot x$ on: each operation turns it into $\dot y=J\dot x$ (lesson 06: a JVP). Through the program that computes $\nabla f$ in
+# reverse, that gives second derivatives without ever forming the matrix $H$ of lesson 05:
 #
 # $$
-# \underbrace{H v}_{(n)} = \frac{d}{d\varepsilon}\,\nabla f(x + \varepsilon v)\Big|_{\varepsilon = 0} \qquad \text{forward mode, along } v \text{, through the program that computes } \nabla f \text{ in reverse.}
+# \underbrace{H}_{n\times n}\underbrace{t}_{(n)}=\frac{d}{d\varepsilon}\nabla f(x+\varepsilon t)\Big|_{\varepsilon=0}\qquad\text{chain rule along the line } x+\varepsilon t \text{: row } i \text{ of } H \text{ is the gradient of } \partial f/\partial x_i
 # $$
+#
+# For the lecture's $f$ at $(3, -1)$, by hand: $H=\begin{pmatrix}14&10\\10&6\end{pmatrix}$, so $t=(1,2)$ gives $(34, 22)$.
 
 # %%
-h = lambda p: (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2
-p, v = torch.tensor([-1.2, 1.0]), torch.tensor([1.0, 2.0])
-print("without H:", torch.func.jvp(torch.func.grad(h), (p,), (v,))[1].numpy().round(6))
-print("with H   :", (torch.func.hessian(h)(p) @ v).numpy().round(6))
+# NBVAL_CHECK_OUTPUT
+h = lambda p: p[0] * (p[0] + p[1]) ** 2
+p, t = torch.tensor([3.0, -1.0]), torch.tensor([1.0, 2.0])
+print("without H:", torch.func.jvp(torch.func.grad(h), (p,), (t,))[1])
+print("with H   :", torch.func.hessian(h)(p) @ t)
 
 # %% [markdown]
 # ## What an engine says at a kink
 #
-# One function, written three ways, gets three slopes at 0: the engine differentiates your **program**, operation by operation, by a
-# convention for each. relu takes 0, a tie of maximum is split in halves, clamp counts its bounds in.
+# An engine differentiates your **program**, and at a kink each operation has a convention. So one function, written three ways, gets three
+# slopes at 0. And relu(x) − relu(−x), which is x, loses its slope 1 there: so much for a kink that "does not matter".
 
 # %%
 # NBVAL_CHECK_OUTPUT
-zero = torch.tensor(0.0)
-programs = {
-    "relu(x)": torch.relu,
-    "maximum(x, 0)": lambda x: torch.maximum(x, zero),
-    "clamp(x, min=0)": lambda x: x.clamp(min=0),
-}
-for name, program in programs.items():
-    print(f"{name:16s}", torch.func.grad(program)(zero).item())
+zero, grad = torch.tensor(0.0), torch.func.grad
+print("relu(x)           ", grad(torch.relu)(zero).item())
+print("maximum(x, 0)     ", grad(lambda x: torch.maximum(x, zero))(zero).item())
+print("clamp(x, min=0)   ", grad(lambda x: x.clamp(min=0))(zero).item())
+print("relu(x) - relu(-x)", grad(lambda x: torch.relu(x) - torch.relu(-x))(zero).item())
 
 # %% [markdown]
-# A branch that is not taken can still spoil a gradient. `where` passes 0 back into the unselected branch, and $0 \cdot \sqrt{0}' = 0 \cdot \infty$ is nan.
-# The cure is a second `where` inside, which keeps the dangerous operation away from 0.
+# relu and abs take 0, leaky_relu its own slope; maximum splits a tie; clamp counts its bounds in; max over all splits ties
+# equally, max along an axis takes the first; sqrt has slope ∞.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+tie = torch.tensor([2.0, 2.0])
+print("max over all", grad(lambda x: x.max())(tie), "  along an axis", grad(lambda x: x.max(0).values)(tie))
+print(
+    "abs", grad(torch.abs)(zero), "  leaky_relu", grad(torch.nn.LeakyReLU(0.1))(zero), "  sqrt", grad(torch.sqrt)(zero)
+)
+
+# %% [markdown]
+# A branch that is not taken can still spoil a gradient: `where` passes 0 back into it, and $0\cdot\sqrt{0}'=0\cdot\infty$ is nan. The cure is a second
+# `where` inside, which keeps the dangerous operation away from 0.
 
 # %%
 # NBVAL_CHECK_OUTPUT
 careless = lambda x: torch.where(x > 0, x.sqrt(), zero)
 careful = lambda x: torch.where(x > 0, torch.where(x > 0, x, torch.tensor(1.0)).sqrt(), zero)
-print("one where:", torch.func.grad(careless)(zero).item(), "  two:", torch.func.grad(careful)(zero).item())
+print("one where:", grad(careless)(zero).item(), "  two:", grad(careful)(zero).item())
 
 # %% [markdown]
 # ## Break it
 #
-# Plant a slip in a copy of the backward pass. `compare_backward` names the first node that disagrees; say why it is that one.
+# Plant one slip at a time (`accumulate = False`, `swap = True`, `seed = 2.0`) and guess which node `follow` will name.
 
 # %%
-overwrite, wrong_order = True, False
+accumulate, swap, seed = True, False, 1.0
 
 
 def broken_backward(root):
-    gradients = {root: 1.0}
-    for node in [f, x, d, c, y] if wrong_order else [f, d, c, x, y]:
+    gradients, nodes = {root: seed}, in_order(root)[::-1]
+    if swap:
+        nodes[2], nodes[3] = nodes[3], nodes[2]  # no topological order any more
+    for node in nodes:
         for parent, share in zip(node.parents, node.op.backward(gradients[node]) if node.op else ()):
-            gradients[parent] = share if overwrite or parent not in gradients else gradients[parent] + share
+            gradients[parent] = gradients.get(parent, 0.0) + share if accumulate else share
         node.grad = gradients[node] if node.op is None else None
 
 
-compare_backward(broken_backward, f)
+follow(broken_backward, program)
 
 # %% [markdown]
 # ## In your own words
@@ -292,7 +319,7 @@ predict("09.transfer")
 # %% [markdown]
 # ## What comes next
 #
-# `dlcalc.autodiff` is this engine with more operations, and it speaks PyTorch's language. Lesson 10 trains with it:
+# `dlcalc.autodiff` is this engine with more operations, in PyTorch's language. Lesson 10 trains with it:
 # [10 Training](10_training.ipynb).
 #
 # **Sources.** Baydin, Pearlmutter, Radul and Siskind, JMLR 18(153), 2018. Griewank and Walther, *Evaluating Derivatives*, 2nd

@@ -3,35 +3,36 @@
 #
 # **The question.** The gradient is right, the loss goes down. Is the network?
 #
-# You run the lecture's PyTorch program line by line, recompute its gradients by hand, meet three programs that train although they are
-# wrong, and at last let your own backpropagation read handwriting.
+# You run the lecture's PyTorch program, meet programs that train although they are wrong, and let your own backpropagation read handwriting.
 #
 # *Time: about 45 minutes. You need: lessons 08 and 09.*
 
 # %%
-import importlib
+import importlib.util
 
 import numpy as np
 
 from dlcalc import autodiff as torch
 from dlcalc import datasets
 from dlcalc.exercises import check, hint, predict, progress, solution
+from dlcalc.exercises.lessons.clinic import histories
 from dlcalc.figures import digit_predictions, training_dashboard
 from dlcalc.widgets import explore, flipbook
 
 # %% [markdown]
 # ## The lecture's program
 #
-# `dlcalc.autodiff` is lesson 09's engine in PyTorch's clothes, so the program runs as the lecture has it. Five lines make a step, and each
-# has its place in this course:
+# `dlcalc.autodiff` is lesson 09's engine in PyTorch's clothes, so the lecture's program runs as it stands. A step:
 #
-# | line | what it is | lesson |
+# | line | what | lesson |
 # |---|---|---|
 # | `y_pred = model(X)` | forward propagation | 01 |
-# | `loss = loss_fn(y_pred, y)` | $\ell = \frac1N \sum (f - y)^2$ | 02 |
-# | `optimizer.zero_grad()` | clear the gradients, which accumulate | 09 |
-# | `loss.backward()` | backpropagation over the tape | 07 to 09 |
-# | `optimizer.step()` | $W \leftarrow W - \eta\,\nabla_W \ell$ | 02 |
+# | `loss = loss_fn(y_pred, y)` | $\ell=\frac1N\sum(f-y)^2$ | 02 |
+# | `optimizer.zero_grad()` | clear what accumulates | 09 |
+# | `loss.backward()` | backpropagation | 07-09 |
+# | `optimizer.step()` | $W\leftarrow W-\eta\,\nabla_W\ell$ | 02 |
+#
+# `nn.Linear(5, 3)` is $Z=X\bar W^\top+b$ with $\bar W$ (out, in) and $b$ apart; `Flatten(0, 1)` makes the (N, 1) outputs (N,), as the labels are.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "10.build"}
@@ -49,7 +50,6 @@ check("10.build", build)
 
 # %%
 def lecture_model(torch):
-    """The lecture's network with the lecture's first weights [W | b]."""
     nn = torch.nn
     model = nn.Sequential(nn.Linear(5, 3), nn.ReLU(), nn.Linear(3, 1), nn.Flatten(0, 1))
     W1, W2 = (torch.tensor(W) for W in datasets.lecture_weights())
@@ -78,7 +78,7 @@ for step in (0, 100, 999):
     print(f"step {step:3d}   loss {losses[step]:.12f}")
 
 # %% [markdown]
-# If PyTorch is installed here, the same function runs on it, and the two agree:
+# The same function on PyTorch, if it is installed here:
 
 # %%
 if importlib.util.find_spec("torch"):
@@ -88,13 +88,13 @@ if importlib.util.find_spec("torch"):
 # %% [markdown]
 # ## The same gradients by hand
 #
-# `nn.Linear` keeps $\bar W$ of shape (out, in) and $b$ apart. With $Z = X \bar W_1^\top + b_1$, $V = \max(Z, 0)$, $f = V \bar W_2^\top + b_2$:
+# Lesson 08, with $\bar W$ and $b$ apart. Forward: $Z=X\bar W_1^\top+b_1$, $V=\max(Z,0)$, $f=V\bar W_2^\top+b_2$. With $V_0=X$ and $V_1=V$, back:
 #
 # $$
 # \begin{aligned}
-# \Delta_2 &= \tfrac{2}{N}(f - y) && N \times 1 \text{: MSELoss divides by } N \\[2pt]
-# \Delta_1 &= (\Delta_2 \bar W_2) \odot [Z > 0] && N \times 3 \\[2pt]
-# \nabla_{\bar W_l} &= \Delta_l^\top V_{l-1}, \qquad \nabla_{b_l} = \textstyle\sum_n (\Delta_l)_n && \text{the bias saw the value 1 in every example}
+# \underbrace{\Delta_2}_{N\times 1}&=\tfrac{2}{N}\underbrace{(f-y)}_{N\times 1}&&\text{MSELoss is the mean over } N \text{ numbers}\\[2pt]
+# \underbrace{\Delta_1}_{N\times 3}&=(\underbrace{\Delta_2}_{N\times 1}\underbrace{\bar W_2}_{1\times 3})\odot\underbrace{[Z>0]}_{N\times 3}&&\text{ReLU's slope is 1 or 0}\\[2pt]
+# \underbrace{\nabla_{\bar W_l}\ell}_{n_l\times n_{l-1}}&=\underbrace{\Delta_l^\top}_{n_l\times N}\underbrace{V_{l-1}}_{N\times n_{l-1}},\qquad\underbrace{\nabla_{b_l}\ell}_{(n_l)}=\textstyle\sum_{\text{rows}}\Delta_l&&\text{the bias met the value 1 in every example}
 # \end{aligned}
 # $$
 
@@ -145,7 +145,7 @@ check("10.train", train)
 # %% [markdown]
 # ## Break it: programs that train although they are wrong
 #
-# Leave out one line, and nothing complains.
+# Leave out one line: nothing complains, the loss falls.
 
 # %%
 no_flatten = predict("10.no-flatten")
@@ -164,26 +164,36 @@ no_zero_grad = predict("10.no-zero-grad")
 no_zero_grad
 
 # %% [markdown]
-# **Your task.** Plant each bug with the menu and scrub through the epochs. For each, find the one curve that gives it away. Then raise η
-# without a bug until the run diverges, and tell it apart from "no zero_grad".
+# **Your task.** Plant each bug and scrub through the epochs: which curve gives it away? Then raise η without a bug until the run diverges, and tell it
+# apart from "no_zero_grad". "moons" has two classes.
 
 # %%
 flipbook(
     training_dashboard, epoch=range(0, 301, 5), bug=["none", "no_zero_grad", "no_flatten", "sum_for_mean"],
     learning_rate=[0.01, 0.03, 0.1, 0.3, 1.0], width=[2, 8, 32], activation=["relu", "tanh", "sigmoid"],
+    task=["curve", "moons"], seed=[1, 2, 3],
     labels={"learning_rate": "η"}, locked_by=no_zero_grad,
 )  # fmt: skip
 
 # %% [markdown]
-# *Notice.* Without Flatten every output is compared with every label, so the best it can learn is the mean of the labels. Without `zero_grad` the
-# sum of all past gradients is like a momentum that never fades: the loss swings. A sum in place of the mean multiplies the learning rate by
-# the number of examples.
+# *Notice.* Without Flatten every output is compared with every label, and the best answer is their mean. Without `zero_grad` each
+# step uses the sum of all gradients so far, a **momentum** that never fades: the loss swings. A sum in place of the mean multiplies η by the
+# number of examples.
 
 # %% [markdown]
 # ## The bug clinic
 #
 # A patient is a `history` of curves: `"loss"` [epochs], `"gradient_norm"` [epochs][layers], `"dead_units"` [epochs] (of 8). All were trained on full
-# batches of 32 examples whose labels have mean 0 and variance 1. Write the doctor.
+# batches of 32 examples with labels of mean 0 and variance 1: to predict the mean costs 1. Known cases:
+
+# %%
+for label, patient in sorted(histories(seed=1), key=lambda pair: pair[0]):
+    loss = patient["loss"]
+    print(f"{label:13s} loss from {loss[0]:5.3g} to {loss[-1]:6.3g}, lowest {np.nanmin(loss):5.3g};", end=" ")
+    print(f"norm of the first gradient at the end {patient['gradient_norm'][-1][0]:.2g}")
+
+# %% [markdown]
+# **Write the doctor.**
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "10.diagnose"}
@@ -209,18 +219,24 @@ check("10.diagnose", diagnose)
 # %% [markdown]
 # ## Capstone: handwritten digits
 #
-# 1797 images of 8 × 8 pixels. A network 64-32-10 with softmax cross-entropy: $p = \operatorname{softmax}(f)$, and with $e_y$ the row that has a 1 at the label,
+# 1797 images of 8 × 8 pixels, 64 numbers from 0 (paper) to 1 (ink) each. A fifth is **held out**: the network never
+# trains on it and cannot know it by heart.
 #
-# $$\ell = -\ln p_y = \operatorname{logsumexp}(f) - f_y, \qquad \delta^{(L)} = p - e_y \quad (\text{its entries sum to } 0).$$
-#
-# **Your task.** Scrub through the epochs and watch which digits stay hard.
+# **Your task.** This network, 64-32-10, is the library's. Scrub through its epochs: which digits stay hard?
 
 # %%
 flipbook(digit_predictions, epoch=(0, 20), width=[4, 8, 32])
 
 # %% [markdown]
-# Now with your own backpropagation: lesson 08's lines, this $\delta^{(L)}$, mini-batches from lesson 02. Divide by the size of the batch once. Ninety-five
-# of a hundred images that you have not trained on must be read right.
+# **Now yours.** Almost all of it you have written. Copy it into the cell below (it is graded alone):
+#
+# 1. `augment` and `forward` (lesson 01), `minibatches` and `sgd_step` (02), `linear_backward` and `mlp_backward` (08).
+# 2. Weights at random from `np.random.default_rng(seed)`, with He's variance $2/n_{\text{in}}$ (04).
+# 3. For some 30 epochs and each mini-batch: forward with ReLU; $\Delta^{(L)}=(\operatorname{softmax}(F)-E)/B$, where row by row $E$ is $e_y$, 1 at the
+#    label (08; divide by the batch size $B$ once); backward, with ReLU's slope for sigmoid's; a step with η near 0.3.
+# 4. Return a function: forward, then argmax of each row.
+#
+# If the loss does not fall, hold your gradient against `gradient_check` (08). The goal: 95 of 100 held-out images read right.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "10.digits"}
@@ -228,34 +244,62 @@ def digits(X_train, y_train, seed):
     """A callable predict(X) → labels, trained on X_train (N, 64) in 0..1 and y_train (N,); ≥ 95 % on held-out images."""
 
     ### BEGIN SOLUTION
-    def augment(V):
-        return np.hstack([V, np.ones((len(V), 1))])
+    def augment(X):
+        return np.hstack([X, np.ones((len(X), 1))])
 
-    rng = np.random.default_rng(seed)
-    W1, W2 = rng.normal(size=(48, 65)) * np.sqrt(2 / 64), rng.normal(size=(10, 49)) * np.sqrt(1 / 48)
-    X, Y = augment(X_train), np.eye(10)[y_train]
-    for _ in range(30):
-        order = rng.permutation(len(X))
-        for start in range(0, len(X), 32):
-            batch = order[start : start + 32]
-            Z = X[batch] @ W1.T
-            V = augment(np.maximum(Z, 0))
-            f = V @ W2.T
-            p = np.exp(f - f.max(axis=1, keepdims=True))
-            delta2 = (p / p.sum(axis=1, keepdims=True) - Y[batch]) / len(batch)
-            delta1 = (delta2 @ W2[:, :-1]) * (Z > 0)
-            W2 -= 0.3 * delta2.T @ V
-            W1 -= 0.3 * delta1.T @ X[batch]
+    def forward(X, weights):
+        cache = [(X, augment(X))]
+        for W in weights:
+            Z = cache[-1][1] @ W.T
+            cache.append((Z, augment(np.maximum(Z, 0))))
+        return cache
+
+    def linear_backward(delta, V, W):
+        return delta @ W[:, :-1], delta.T @ V
+
+    def backward(weights, cache, delta):
+        gradients = []
+        for layer in reversed(range(len(weights))):
+            delta_V, gradient = linear_backward(delta, cache[layer][1], weights[layer])
+            gradients.insert(0, gradient)
+            delta = delta_V * (cache[layer][0] > 0)
+        return gradients
+
+    def softmax(f):
+        p = np.exp(f - f.max(axis=1, keepdims=True))
+        return p / p.sum(axis=1, keepdims=True)
 
     def predict(X):
-        return np.argmax(augment(np.maximum(augment(X) @ W1.T, 0)) @ W2.T, axis=1)
+        return np.argmax(forward(X, weights)[-1][0], axis=1)
 
+    rng = np.random.default_rng(seed)
+    weights = [rng.normal(size=(48, 65)) * np.sqrt(2 / 64), rng.normal(size=(10, 49)) * np.sqrt(2 / 48)]
+    labels = np.eye(10)[y_train]
+    for _ in range(30):
+        for batch in np.array_split(rng.permutation(len(X_train)), len(X_train) // 32):
+            cache = forward(X_train[batch], weights)
+            delta = (softmax(cache[-1][0]) - labels[batch]) / len(batch)
+            gradients = backward(weights, cache, delta)
+            weights = [W - 0.3 * gradient for W, gradient in zip(weights, gradients)]
     return predict
     ### END SOLUTION
 
 
 # %%
-check("10.digits", digits)
+result = check("10.digits", digits)
+result
+
+# %% [markdown]
+# An image on which your network fails; would you have read it?
+
+# %%
+if result.passed:
+    trained_on, (X, y) = datasets.held_out_split(*datasets.digits())
+    read = np.asarray(digits(*trained_on, seed=0)(X))
+    print(f"{np.mean(read == y):.1%} of {len(y)} held-out images are read right")
+    for index in np.flatnonzero(read != y)[:1]:
+        print(f"This {y[index]} was read as {read[index]}:")
+        print("\n".join("".join(" .:*#"[int(4 * ink)] * 2 for ink in row) for row in X[index].reshape(8, 8)))
 
 # %% [markdown]
 # ## In your own words
@@ -270,7 +314,7 @@ predict("10.transfer")
 # %% [markdown]
 # ## Where you stand
 #
-# You have taken backpropagation apart to the last product, and put it together again. Here is your map:
+# You have taken backpropagation apart and together again:
 
 # %%
 progress()

@@ -1,11 +1,13 @@
 """Nothing a learner has done is lost: several notebooks at once, crashes, folders that cannot be written."""
 
+import html
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dlcalc.exercises import check, hint, journal, predict, progress, slip_histogram, solution
@@ -216,3 +218,27 @@ def test_a_python_without_locks_keeps_a_journal(monkeypatch):
     journal.record("seen", what="in a browser")
     assert journal.events()[-1]["what"] == "in a browser"
     assert journal.UNWRITTEN == []
+
+
+def test_a_confidence_that_is_none_is_left_out_of_the_calibration():
+    journal.record("prediction", question="q1", value="a", confidence=float("nan"), right=True)
+    journal.record("prediction", question="q2", value="a", confidence=7, right=False)
+    journal.record("prediction", question="q3", value="a", confidence=0.5, right=True)
+    found = progress().calibration()
+    assert (found["answered"], found["with_confidence"], found["brier_score"]) == (3, 1, 0.25)
+
+
+def test_the_slips_name_stands_on_the_card():
+    card = check("04.drelu", np.sign)
+    assert card.heading.endswith(f"slip: {card.slip}")
+    assert html.escape(card.slip) in card._repr_html_()
+    assert "slip" not in check("04.drelu", lambda z: (np.asarray(z) > 0) * 1.0).heading
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [(None, "not attempted"), (np.sign, "not right"), (lambda z: (np.asarray(z) > 0) * 1.0, "right")],
+    ids=["nothing", "sign", "step"],
+)
+def test_the_mark_is_in_words_for_those_who_hear_the_card(answer, words):
+    assert f'role="img" aria-label="{words}"' in check("04.drelu", answer)._repr_html_()

@@ -7,11 +7,14 @@ from matplotlib.patches import Circle, FancyBboxPatch
 from pictures import blank_figure, collisions, outside, texts
 
 from dlcalc import autodiff as torch
+from dlcalc.exercises.lessons.lesson09 import backward, topological_order
 from dlcalc.figures import tape_in_steps, theme
 from dlcalc.figures.computation_graphs import SIZE
 from dlcalc.figures.graph_drawing import cached_layout, ports
 from dlcalc.figures.notation import plain, short, symbol
 from dlcalc.figures.tape_states import TapeState, source_line
+from dlcalc.tape_comparison import follow
+from dlcalc.tape_nodes import Add, Mul, Node, apply
 from dlcalc.tape_programs import EXAMPLES, run
 from dlcalc.tape_recording import from_graph
 
@@ -62,6 +65,44 @@ def test_an_overwritten_share_is_lost_and_said_so():
     assert "overwrites 4" in drawing.data["sentence"]
     assert drawing.data["gradients"][0] == 12
     assert any("overwrite" in text for text in words(figure))
+
+
+def lectures_program(Mul):
+    x, y = Node(3.0, name="x"), Node(-1.0, name="y")
+    c = apply(Add(), x, y, name="c")
+    return apply(Mul(), x, apply(Mul(), c, c, name="d"), name="f")
+
+
+def overwriting(root):
+    gradients = {root: 1.0}
+    for node in reversed(topological_order(root)):
+        gradients |= dict(zip(node.parents, node.op.backward(gradients[node]) if node.op else (), strict=True))
+        node.grad = gradients[node] if node.op is None else None
+
+
+class Swapped(Mul):
+    def backward(self, y_bar):
+        return y_bar * self.a, y_bar * self.b
+
+
+@pytest.mark.parametrize(
+    ("theirs", "operation", "words"),
+    [
+        (overwriting, Mul, "passes 6 · 1 = 6 on to x, but the whole gradient of c is 12"),
+        (backward, Swapped, "f passes 3 on to x, but the chain rule gives 1 · 4"),
+    ],
+)
+def test_a_learners_own_pass_is_stepped_and_the_step_that_goes_astray_says_so(theirs, operation, words):
+    found = follow(theirs, lectures_program, operation)
+    told = []
+    for step in range(found.last + 1):
+        figure, drawing = drawn(tape=found.tape, steps=found.steps, step=step)
+        assert collisions(figure) == []
+        assert outside(figure) == []
+        told.append(plain(drawing.data["sentence"]))
+    assert any(words in sentence for sentence in told)
+    assert drawing.data["last"] == found.last
+    assert drawing.data["gradients"] == list(found.steps[-1].gradients)
 
 
 def test_depth_first_passes_on_a_gradient_that_still_waits():

@@ -22,6 +22,7 @@ from dlcalc.exercises import EXERCISES
 from dlcalc.grading import bubblewrap
 from dlcalc.grading.command import grade
 from dlcalc.grading.grader import Grader
+from dlcalc.grading.settings import Settings
 from dlcalc.grading.trial import notebook_with
 
 SOLVED = {name: EXERCISES[name].solution for name in ("01.augment", "01.affine")}
@@ -99,6 +100,9 @@ class TestARun:
         assert out.read_bytes() == content
         assert "3 of them graded now" in invoke(submissions, "--seed", 1, "--out", out, "--fresh").output
         assert "3 of them graded now" in invoke(submissions, "--seed", 2, "--out", out).output
+
+    def test_what_was_graded_without_a_sandbox_is_graded_again_with_one(self) -> None:
+        assert Settings(1, "none").key(b"x") != Settings(1, "bwrap").key(b"x") == Settings(1).key(b"x")
 
     def test_a_submission_that_has_changed_is_graded_again_and_one_that_is_gone_has_no_row(
         self, submissions: Path, out: Path

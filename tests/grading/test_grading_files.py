@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
 import socket
@@ -46,6 +47,7 @@ RIGHT = {
     "an ordinary notebook": HONEST,
     "a byte-order mark": b"\xef\xbb\xbf" + HONEST,
     "UTF-16, as some shells write it": HONEST.decode().encode("utf-16"),
+    "UTF-16 without a mark": HONEST.decode().encode("utf-16-le"),
     "the source as a list of lines": with_cells(cell(FIRST.solution.splitlines(keepends=True))),
     "lines that end as on Windows": with_cells(cell(FIRST.solution.replace("\n", "\r\n"))),
     "the last of two cells with one id": with_cells(cell("def augment(X): return X"), cell()),
@@ -150,6 +152,7 @@ IRREGULAR: dict[str, Callable[[Path], object]] = {
     "socket": unix_socket,
     "large": large,
     "absent": lambda path: None,
+    "folder": lambda path: path.mkdir(),
 }
 
 
@@ -161,8 +164,14 @@ def test_what_is_no_regular_file_of_a_bearable_size_is_not_read(
     monkeypatch.chdir(tmp_path)
     path = tmp_path / f"{kind}.ipynb"
     IRREGULAR[kind](path)
-    with pytest.raises(UnreadableFileError, match=r"\.$"):
+    why = {"large": r"larger than the 64 MB", "absent": "No such file", "folder": "folder"}.get(kind, "regular file")
+    with pytest.raises(UnreadableFileError, match=rf"{why}.*\.$"):
         read_submission(str(path))
+
+
+def test_a_name_that_is_no_file_name_is_reported() -> None:
+    with pytest.raises(UnreadableFileError, match=r"no file name\.$"):
+        read_submission("a\0.ipynb")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
@@ -247,6 +256,30 @@ def test_folders_are_walked_in_sorted_order_without_checkpoints_links_or_doubles
     found = find_submissions([str(tmp_path), str(tmp_path / "b.ipynb")])
     expected = ["A.ipynb", "a/b.ipynb", "a/z.ipynb", "b.ipynb"]
     assert found == [str(tmp_path / name) for name in expected]
+
+
+def test_a_folder_named_like_a_notebook_is_walked_and_counts_itself_where_it_holds_none(tmp_path: Path) -> None:
+    for name in ("full.ipynb/inside.ipynb", "empty.ipynb/notes.txt", "LOUD.IPYNB"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(HONEST)
+    expected = [str(tmp_path / name) for name in ("LOUD.IPYNB", "empty.ipynb", "full.ipynb/inside.ipynb")]
+    assert find_submissions([str(tmp_path)]) == expected
+    assert find_submissions([str(tmp_path / "empty.ipynb")]) == [str(tmp_path / "empty.ipynb")]
+
+
+def test_a_folder_that_may_not_be_listed_counts_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "open.ipynb").write_bytes(HONEST)
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path).endswith("closed"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return scandir(path)
+
+    # Root may list every folder.
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert find_submissions([str(tmp_path)]) == [str(tmp_path / "closed"), str(tmp_path / "open.ipynb")]
 
 
 def test_the_order_of_the_cells_is_that_of_their_last_places() -> None:

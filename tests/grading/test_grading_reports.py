@@ -5,14 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import re
+import warnings
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from attacks import FORMULAS
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dlcalc.exercises import EXERCISES, judge
+from dlcalc.exercises.driving import drive
+from dlcalc.exercises.driving.ways import AnswerError
 from dlcalc.grading.report import learner_page, overview_page, page_name, write_reports
 from dlcalc.grading.rows import COLUMNS, Row, write_table, write_whole
 from dlcalc.grading.summary import summarise
@@ -113,13 +118,22 @@ def test_html_from_a_submission_is_text_in_every_page() -> None:
 ROWS = [
     Row("anna.ipynb", "01.augment", 1, 1, "correct", "Right.", 0.1),
     Row("anna.ipynb", "01.affine", 0, 2, "slip:ones prepended", "The ones stand first, as in 2.5.", 0.2),
-    Row("anna.ipynb", "01.forward", 0, 3, "error", "forward raised ValueError: [[-0.17652215 1e-05]]", 0.2),
+    Row(
+        "anna.ipynb",
+        "01.forward",
+        0,
+        3,
+        "error",
+        "forward raised ValueError: [[-0.17652215 1e-05]]",
+        0.2,
+        discreet="forward raised ValueError: …",
+    ),
     Row("bert.ipynb", "", 0, 0, "error", "The file is empty."),
     Row("carl.ipynb", "01.augment", 0, 1, "timeout", "Too long.", 9.5, "01.augment: uses the network"),
 ]
 
 
-def test_a_learners_page_shows_points_slips_and_no_number_of_an_exception(tmp_path: Path) -> None:
+def test_a_learners_page_shows_points_slips_and_the_discreet_message(tmp_path: Path) -> None:
     assert write_reports(tmp_path, ROWS) == 3
     page = (tmp_path / "learners" / page_name("anna.ipynb")).read_text(encoding="utf-8")
     assert "1 of 6 points" in page
@@ -127,8 +141,74 @@ def test_a_learners_page_shows_points_slips_and_no_number_of_an_exception(tmp_pa
     assert "The ones stand first, as in 2.5." in page
     assert "0.17652215" not in page
     assert "1e-05" not in page
-    assert "forward raised ValueError" in page
+    assert "forward raised ValueError: …" in page
     assert "uses the network" not in page
+
+
+class LEAK(Exception):
+    """What an answer may raise and return."""
+
+
+def raise_inputs(*arguments: object) -> object:
+    raise LEAK(f"LEAK {arguments!r}")
+
+
+def raise_inputs_as_an_ordinary_exception(*arguments: object) -> object:
+    raise ValueError(f"LEAK {arguments!r}")
+
+
+def complain_as_the_driver_does(*arguments: object) -> object:
+    raise AnswerError(f"LEAK {arguments!r}")
+
+
+def warn_of_inputs(*arguments: object) -> object:
+    warnings.warn(f"LEAK {arguments!r}", stacklevel=1)
+    return EXERCISES["04.sigmoid"].reference(*arguments) if len(arguments) == 1 else arguments[0]
+
+
+LEAKS = {
+    "the inputs raised": raise_inputs,
+    "the inputs raised as a ValueError": raise_inputs_as_an_ordinary_exception,
+    "the inputs in a complaint": complain_as_the_driver_does,
+    "the inputs in a warning": warn_of_inputs,
+    "the first input returned": lambda *arguments: arguments[0] if arguments else 1,
+    "a number of the first input": lambda *arguments: float(np.ravel(arguments[0])[0]) if arguments else 1,
+    "all inputs returned": lambda *arguments: list(arguments),
+    "a text": lambda *arguments: f"LEAK {arguments!r}",
+    "an object of a telling class": lambda *arguments: LEAK(),
+}
+
+
+def numbers_of(case: object) -> set[str]:
+    """The first digits of the numbers with a fraction that stand in a case."""
+    if isinstance(case, dict):
+        return set().union(*map(numbers_of, case.values()))
+    if isinstance(case, list | tuple):
+        return set().union(*map(numbers_of, case))
+    if isinstance(case, float | np.ndarray):
+        return {format(abs(number), ".4f")[:6] for number in np.ravel(case) if np.isfinite(number) and number % 1}
+    return set()
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_no_message_for_a_learner_holds_an_input(leak: str) -> None:
+    for exercise in EXERCISES.values():
+        if exercise.slow:
+            continue
+        cases = exercise.all_cases(7)
+        result = judge(exercise, 7, drive(LEAKS[leak], cases, seconds=60.0), show_inputs=False)
+        shown = result.discreet.replace(exercise.name, "")
+        assert shown
+        assert "LEAK" not in shown
+        assert not [number for number in numbers_of(cases) if number in shown]
+
+
+def test_a_common_exception_is_told_to_its_learner_less_its_numbers() -> None:
+    exercise = EXERCISES["01.affine"]
+    observations = drive(lambda X, W: np.c_[X, X, X, X] @ W.T, exercise.all_cases(7))
+    assert "mismatch in its core dimension" in judge(exercise, 7, observations, show_inputs=False).discreet
+    observations = drive(lambda X, W: 1 / 0, exercise.all_cases(7))
+    assert "ZeroDivisionError: division by zero" in judge(exercise, 7, observations, show_inputs=False).discreet
 
 
 def test_the_overview_shows_distribution_slips_slowest_and_suspicious(tmp_path: Path) -> None:

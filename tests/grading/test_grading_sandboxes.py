@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ from dlcalc.grading.box import Box, build_boxes, installed_packages, remove_boxe
 from dlcalc.grading.grader import Grader
 from dlcalc.grading.launching import SandboxError
 from dlcalc.grading.limits import Limits
-from dlcalc.grading.suspicion import suspicion
+from dlcalc.grading.suspicion import SIGNS, suspicion
 from dlcalc.grading.trial import notebook_with
 from dlcalc.grading.watcher import Watcher, consumption
 from dlcalc.grading.worker_process import WorkerProcess
@@ -77,7 +78,9 @@ class TestBubblewrap:
 
     def test_every_mount_of_the_machine_is_read_only(self, boxes: tuple[Box, Box]) -> None:
         arguments = self.arguments(boxes)
-        assert not {"--bind", "--dev-bind", "--bind-try", "--share-net", "--cap-add"} & set(arguments)
+        assert not {"--bind", "--dev", "--bind-try", "--share-net", "--cap-add"} & set(arguments)
+        devices = [arguments[i + 2] for i, argument in enumerate(arguments) if argument == "--dev-bind"]
+        assert devices == ["/dev/null", "/dev/random", "/dev/urandom"]
         destinations = [arguments[i + 2] for i, argument in enumerate(arguments) if argument == "--ro-bind"]
         assert "/box" in destinations
         assert not {"/", "/usr", "/home", "/root", "/etc", "/tmp", "/var", "/run", "/opt", "/srv"} & set(destinations)
@@ -272,6 +275,41 @@ def test_a_worker_that_is_wrongly_told_to_be_alone_refuses_before_it_could_kill_
     assert "it is not" in done.stderr
 
 
+CONSUMERS = {
+    "pages that are shared and belong to no file": """
+import mmap
+x = mmap.mmap(-1, SIZE)
+for _ in range(50): x.write(bytes(10**6))
+""",
+    "a process whose first thread has ended": """
+import ctypes, threading
+def hold():
+    ended.wait(0.2)
+    global x
+    x = bytearray(SIZE)
+    print(flush=True)
+    time.sleep(60)
+ended = threading.Event()
+threading.Thread(target=hold).start()
+exit_thread = {"x86_64": 60, "aarch64": 93}[os.uname().machine]
+ctypes.CDLL(None).syscall(exit_thread, 0)
+""",
+}
+
+
+@LINUX
+@pytest.mark.parametrize("consumer", CONSUMERS)
+def test_consumption_counts_what_hides(consumer: str) -> None:
+    code = f"import os, time; SIZE = 50_000_000\n{CONSUMERS[consumer]}\nprint(flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        count, memory = consumption(process.pid)
+        os.killpg(process.pid, 9)
+    assert count == 1
+    assert 50_000_000 < memory < 150_000_000
+
+
 @LINUX
 def test_consumption_counts_a_process_and_its_children() -> None:
     code = (
@@ -314,6 +352,12 @@ def test_the_watcher_ends_what_is_added_after_the_end() -> None:
 )
 def test_what_was_tried_is_told(source: str, word: str) -> None:
     assert word in suspicion("01.augment", source)
+
+
+@pytest.mark.parametrize("sign", SIGNS, ids=[sentence for sentence, _ in SIGNS])
+def test_no_source_can_make_the_search_long(sign: tuple[str, str]) -> None:
+    # A pattern whose repetitions all have a bound takes time that grows as the source does.
+    assert not re.search(r"(?<!\\)[*+](?!\w*\])|\{\d+,\}", sign[1])
 
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=list(EXERCISES))

@@ -102,6 +102,13 @@ def test_what_a_cell_defined_before_its_own_error_is_graded(grader: Grader, endi
     assert graded(grader, {"01.augment": f"{AUGMENT}\n{ending}"})["01.augment"].verdict == "correct"
 
 
+@pytest.mark.parametrize(
+    "beginning", ["display(np.ones(3))", "help(np.sum)", "np.sum?", "?np.sum", "if True:\n    %time 1", "%%time"]
+)
+def test_what_a_notebook_has_at_hand_loses_no_points(grader: Grader, beginning: str) -> None:
+    assert graded(grader, {"01.augment": f"{beginning}\n{AUGMENT}"})["01.augment"].verdict == "correct"
+
+
 def test_an_error_before_the_definition_is_told_with_its_line(grader: Grader) -> None:
     row = graded(grader, {"01.augment": f"x = 1\n1 / 0\n{AUGMENT}"})["01.augment"]
     assert row.verdict == "error"

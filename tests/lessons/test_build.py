@@ -166,3 +166,41 @@ class TestEveryLesson:
             saved = path.read_text(encoding="utf-8")
             assert "widget-state" not in saved
             assert "widget-view" not in saved
+
+
+# The cell that installs dlcalc where it is missing.
+
+
+def install_cells(notebook):
+    return [cell for cell in notebook.cells if "install" in cell.metadata.get("tags", [])]
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name[:2])
+def test_every_lesson_begins_its_code_with_a_folded_cell_that_installs(build, source):
+    for notebook in (build.learner_edition(source), build.worked_edition(source)):
+        first = next(cell for cell in notebook.cells if cell.cell_type == "code")
+        assert install_cells(notebook) == [first]
+        assert first.id == "install"
+        assert first.metadata["jupyter"]["source_hidden"]
+        assert notebook.cells[0].cell_type == "markdown"
+
+
+def test_the_cell_is_silent_where_dlcalc_is(build, capsys, monkeypatch):
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("it ran a program"))
+    exec(build.install_cell().source, {})
+    assert capsys.readouterr() == ("", "")
+
+
+def test_where_dlcalc_is_missing_the_cell_installs_it_from_the_repository_and_not_from_pypi(build, monkeypatch):
+    ran = []
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr(subprocess, "run", lambda command, **options: ran.append((command, options)))
+    exec(build.install_cell().source, {})
+    ((command, options),) = ran
+    assert command[:4] == [sys.executable, "-m", "pip", "install"]
+    assert re.fullmatch(r"dlcalc\[lab\] @ git\+https://[^ ]+", command[-1])
+    assert options["check"]
+
+
+def test_a_notebook_that_uses_no_dlcalc_installs_nothing(build, small):
+    assert install_cells(build.learner_edition(small)) == []

@@ -1,17 +1,21 @@
 """The pages to read: what they say, where they lead, what they weigh, and that nothing on them asks another server."""
 
+import html
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
 import nbformat
 import pytest
+from fontTools.ttLib import TTFont
 
 from dlcalc.site import build, mathematics
 from dlcalc.site.course import lessons
 from dlcalc.site.prose import Prose, to_html
-from dlcalc.site.shell import STYLE
+from dlcalc.site.reading import Reader
+from dlcalc.site.shell import FONT, HERE, STYLE
 
 # Attributes of which a browser fetches the address by itself; a link is followed by people.
 FETCHED = {"src", "srcset", "poster", "data", "background"}
@@ -34,14 +38,6 @@ class Page(HTMLParser):
         self.fetched += [value for name, value in attrs if name in FETCHED]
         self.fetched += [given["href"]] if tag == "link" else []
         self.images += [given] if tag in ("img", "iframe") else []
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The pages of two lessons, with the figures that move in them."""
-    out = tmp_path_factory.mktemp("site") / "out"
-    build.build(out, only=["00", "03"], runs=True)
-    return out
 
 
 def pages(site):
@@ -100,6 +96,17 @@ def test_the_front_page_with_all_it_loads_stays_in_its_budget(site):
     assert shared + 11 * max(path.stat().st_size for path in cards) < BUDGET
 
 
+def test_a_page_to_read_needs_little_before_it_can_be_used(site):
+    shared = sum((site / name).stat().st_size for name in (STYLE, Path(FONT).name))
+    for path in (site / "read").iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert "<script" not in text, path.name
+        assert (
+            len(re.findall(r"<(?:img|iframe) (?!loading=\"lazy\")", re.sub(r"<noscript>.*?</noscript>", "", text))) == 0
+        )
+        assert shared + path.stat().st_size < BUDGET
+
+
 def test_formulas_are_set_without_a_script(site):
     text = (site / "read" / "03_the_smallest_network.html").read_text(encoding="utf-8")
     assert text.count("<math ") > 20
@@ -123,6 +130,20 @@ def test_worked_answers_are_folded_and_all_there(site):
             assert text.count(f"<summary>A worked answer to {exercise}:") == 1
 
 
+def test_the_cell_that_installs_dlcalc_is_not_read(tmp_path):
+    cell = nbformat.v4.new_code_cell("import installer", metadata={"tags": ["install"]})
+    shown = nbformat.v4.new_code_cell("import numpy")
+    (tmp_path / "solutions").mkdir()
+    (tmp_path / "out" / "read").mkdir(parents=True)
+    (lesson,) = lessons(["03"])
+    lesson = replace(lesson, worked=tmp_path / "solutions" / lesson.worked.name)
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell, shown]), lesson.worked)
+    Reader(tmp_path / "out", [lesson], runs=False).write(lesson, [])
+    text = (tmp_path / "out" / "read" / f"{lesson.stem}.html").read_text(encoding="utf-8")
+    assert "installer" not in text
+    assert "numpy" in text
+
+
 def test_the_notebooks_are_the_learners(site):
     for lesson in lessons(["00", "03"]):
         assert (site / "notebooks" / lesson.learner.name).read_bytes() == lesson.learner.read_bytes()
@@ -130,16 +151,44 @@ def test_the_notebooks_are_the_learners(site):
 
 def test_the_site_leaves_alone_what_is_no_site(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(FileExistsError, match="name another folder"):
-        build.prepare(tmp_path)
+    with pytest.raises(FileExistsError, match="name another folder"), build.replaced(tmp_path):
+        pass
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+    with pytest.raises(FileExistsError, match="is a file"), build.replaced(tmp_path / "thesis.txt"):
+        pass
 
 
-def test_an_older_site_is_replaced(tmp_path):
-    build.prepare(tmp_path / "site")
-    (tmp_path / "site" / "read" / "old.html").write_text("old")
-    build.prepare(tmp_path / "site")
-    assert not (tmp_path / "site" / "read" / "old.html").exists()
+def put(out, name):
+    with build.replaced(out) as place:
+        (place / name).mkdir()
+        (place / name / "page.html").write_text(name)
+
+
+def test_an_older_site_is_replaced_by_one_that_is_complete(tmp_path):
+    put(tmp_path / "site", "old")
+    put(tmp_path / "site", "new")
+    assert sorted(path.name for path in (tmp_path / "site").iterdir()) == [build.MARK, "new"]
+    assert (tmp_path / "site" / "new" / "page.html").read_text() == "new"
+
+
+def put_half(out, error):
+    with build.replaced(out) as place:
+        (place / "half.html").write_text("half")
+        raise error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_an_interrupted_build_leaves_the_older_site_as_it_was(tmp_path, error):
+    put(tmp_path / "site", "old")
+    with pytest.raises(error):
+        put_half(tmp_path / "site", error)
+    assert sorted(path.name for path in (tmp_path / "site").iterdir()) == [build.MARK, "old"]
+
+
+def test_an_interrupted_first_build_leaves_nothing(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        put_half(tmp_path / "site", KeyboardInterrupt)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_lesson_that_is_not_there_is_named():
@@ -166,7 +215,7 @@ def test_every_lesson_says_what_its_card_needs(lesson):
 def test_aligned_equations_become_rows_and_cells():
     made = mathematics.content(r"\begin{aligned} a &= \frac{b & c}{d} \\[4pt] e &= f && \text{for g} \end{aligned}")
     assert made.count("<mtr>") == 2
-    assert made.count("<mtd>") == 6
+    assert len(re.findall(r"<mtd\b", made)) == 6
 
 
 def test_a_matrix_inside_aligned_keeps_its_own_rows():
@@ -183,3 +232,38 @@ def test_a_formula_that_cannot_be_set_is_an_error_and_no_red_text():
 def test_the_pages_have_a_light_and_a_dark_form(site):
     assert "prefers-color-scheme: dark" in (site / STYLE).read_text(encoding="utf-8")
     assert "prefers-reduced-motion" in (site / STYLE).read_text(encoding="utf-8")
+
+
+def test_words_beside_an_equation_are_text_that_wraps_and_words_inside_one_are_not():
+    rows = r"a &= b && \text{since } c > d \text{ holds} \\ e_{\text{in}} &= f"
+    made = mathematics.display(rf"\begin{{aligned}} {rows} \end{{aligned}}")
+    assert made.count('class="remark"') == 1
+    assert re.search(r"<span>since <math [^>]*>.*</math> holds</span>", made)
+    assert mathematics.display(r"f(x) = x \qquad\text{for all } x").endswith("</span></span>")
+    assert "remark" not in mathematics.display(r"s = 1/n_{\text{out}}")
+
+
+def test_a_prime_takes_the_shape_that_fonts_have_for_it():
+    assert '<mo class="prime">&#x02032;</mo>' in mathematics.inline(r"\varphi'(z)")
+
+
+def test_the_pages_that_lessons_link_to_are_part_of_the_site(site):
+    start = Page(site / "read" / "00_start_here.html")
+    assert {"NOTATION.html", "GLOSSARY.html"} <= set(start.links)
+
+
+def test_every_character_of_every_formula_is_in_the_font_of_the_site():
+    font = TTFont(HERE / FONT)
+    drawn = {*font.getBestCmap(), 0x20, 0xA0, 0x3000}
+    assert "MATH" in font
+    for lesson in lessons():
+        for cell in nbformat.read(lesson.worked, as_version=4).cells:
+            made = to_html(cell.source, Prose(lambda url: url)) if cell.cell_type == "markdown" else ""
+            formulas = "".join(re.findall(r"<math .*?</math>", made, re.DOTALL))
+            shown = html.unescape(re.sub(r"<[^>]+>", "", formulas))
+            assert {f"U+{ord(c):04X}" for c in shown if ord(c) not in drawn and not c.isspace()} == set(), lesson.stem
+
+
+def test_no_line_begins_with_the_comma_after_a_formula():
+    made = to_html("Between $a$, $b$ and ($c$).", Prose(lambda url: url))
+    assert re.findall(r"</math>([^<]*)</span>", made) == [",", ")."]

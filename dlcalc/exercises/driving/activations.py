@@ -18,6 +18,7 @@ VALUES: dict[str, Callable[[Any], Any]] = {
     "tanh": lambda z: np.tanh(np.asarray(z, float)),
     "relu": lambda z: np.maximum(np.asarray(z, float), 0.0),
     "sine": lambda z: np.sin(np.asarray(z, float)),
+    "softplus": lambda z: np.logaddexp(0.0, np.asarray(z, float)),
 }
 
 DERIVATIVES: dict[str, Callable[[Any], Any]] = {
@@ -26,6 +27,8 @@ DERIVATIVES: dict[str, Callable[[Any], Any]] = {
     "tanh": lambda z: 4.0 * _sigmoid(2.0 * np.asarray(z, float)) * _sigmoid(-2.0 * np.asarray(z, float)),
     "relu": lambda z: np.where(np.asarray(z, float) > 0.0, 1.0, 0.0),
     "sine": lambda z: np.cos(np.asarray(z, float)),
+    # The one slope here that is not even: φ′(−z) in place of φ′(z) shows.
+    "softplus": _sigmoid,
 }
 
 

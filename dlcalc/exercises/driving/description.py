@@ -62,6 +62,9 @@ def _array(value: Any, cls: type) -> Description:
     name = "ndarray" if cls is np.ndarray else type_name(value)
     plain = np.array(value, order="C", copy=True, subok=False)
     described: Description = {"kind": "array", "type": name, "dtype": str(plain.dtype)[:60], "shape": list(plain.shape)}
+    if cls is np.ma.MaskedArray and np.ma.is_masked(value):
+        # What stands below a mask is not part of the result.
+        return {**described, "dtype": "masked", "value": None}
     usable = plain.dtype.kind in NUMERIC_KINDS and plain.dtype.itemsize <= 16 and plain.size <= MAX_ENTRIES
     described["value"] = plain if usable else None
     return described
@@ -103,4 +106,8 @@ def unchanged(value: Any, pristine: Any) -> bool:
     if isinstance(pristine, dict):
         same_keys = type(value) is dict and value.keys() == pristine.keys()
         return same_keys and all(unchanged(value[key], pristine[key]) for key in pristine)
+    if isinstance(pristine, bool | int | float | str):
+        # What a list holds may have been replaced: sizes[0] = 5, or edges.sort().
+        same = value == pristine or (value != value and pristine != pristine)
+        return type(value) is type(pristine) and bool(same)
     return True

@@ -6,6 +6,7 @@ import sys
 import sysconfig
 import traceback
 import warnings
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from time import monotonic  # bound now: an answer may take time.monotonic away
@@ -54,21 +55,26 @@ def drive(answer: object, cases: list[Case], *, seconds: float = 2.0) -> list[Ob
     """
     if not callable(answer):
         return [{"outcome": "not callable", "value": describe(answer)}]
-    with preserved(answer):
+    with preserved(answer) as put_names_back:
         state = _global_state()
-        observations = observe(answer, cases, seconds=seconds)
+        observations = observe(answer, cases, seconds=seconds, after_each=put_names_back)
         for observation in observations:
             observation["global_random"] = not _same_state(state)
         return observations
 
 
-def observe(answer: object, cases: list[Case], *, seconds: float) -> list[Observation]:
-    """What `drive` does, without putting back what the answer may have changed around it."""
+def observe(
+    answer: object, cases: list[Case], *, seconds: float, after_each: Callable[[], None] = lambda: None
+) -> list[Observation]:
+    """What `drive` does, without putting back what the answer may have changed around it.
+
+    `after_each` is called when the answer has returned or raised, before anything is made of it.
+    """
     observations: list[Observation] = []
     results: list[object] = []
     end = monotonic() + seconds
     for case in cases:
-        observation, result = _drive_case(answer, case, end - monotonic())
+        observation, result = _drive_case(answer, case, end - monotonic(), after_each)
         observations.append(observation)
         results.append(result)
         if observation["outcome"] == "timeout":
@@ -77,14 +83,17 @@ def observe(answer: object, cases: list[Case], *, seconds: float) -> list[Observ
     return observations
 
 
-def _drive_case(answer: Any, case: Case, seconds: float) -> tuple[Observation, object]:
+def _drive_case(answer: Any, case: Case, seconds: float, after_each: Callable[[], None]) -> tuple[Observation, object]:
     arguments, pristine = list(materialise(case["arguments"])), list(materialise(case["arguments"]))
     printed = BoundedText()
     observation: Observation = {"outcome": "value"}
     result = None
 
     def work() -> tuple[object, object]:
-        raw = WAYS[case["way"]](answer, arguments, case)
+        try:
+            raw = WAYS[case["way"]](answer, arguments, case)
+        finally:
+            after_each()
         return raw, describe(raw)
 
     with warnings.catch_warnings(record=True) as caught, redirect_stdout(printed), redirect_stderr(io.StringIO()):

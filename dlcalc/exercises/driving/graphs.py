@@ -20,14 +20,17 @@ OF_A_STUB = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "POP
 
 
 class LocalDerivatives:
-    """An operation whose derivative with respect to each parent is one factor, entry by entry."""
+    """An operation whose derivative with respect to each parent is one factor, entry by entry.
+
+    The factor None stands for 1 without a product, as a sum has it: every parent gets the very array that came in.
+    """
 
     def __init__(self, factors: tuple[Any, ...]) -> None:
         self.factors = factors
 
     def backward(self, y_bar: Any) -> tuple[Any, ...]:
         """One cotangent for each parent."""
-        return tuple(y_bar * factor for factor in self.factors)
+        return tuple(y_bar if factor is None else y_bar * factor for factor in self.factors)
 
 
 class Node:
@@ -125,9 +128,9 @@ def zero(answer: Any, arguments: list[Any], case: dict[str, Any]) -> object:
 
 def _snapshot(leaf: Node) -> Any:
     """A leaf's gradient as it is now; a later call may add to it in place."""
-    if not hasattr(leaf, "grad"):
-        return "deleted"
-    return np.array(leaf.grad) if type(leaf.grad) is np.ndarray else leaf.grad
+    # The node's own, whatever an answer has made of its class.
+    grad = object.__getattribute__(leaf, "__dict__").get("grad", "deleted")
+    return np.array(grad) if type(grad) is np.ndarray else grad
 
 
 def _is_stub(answer: Any) -> bool:

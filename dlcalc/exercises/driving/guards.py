@@ -11,8 +11,9 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from types import FunctionType, ModuleType
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -41,8 +42,12 @@ class BoundedText(io.StringIO):
 
 
 @contextmanager
-def preserved(answer: object) -> Iterator[None]:
-    """Put NumPy, its error state and print options, random states, limits, signals and the answer back as they were."""
+def preserved(answer: object) -> Iterator[Callable[[], None]]:
+    """Put NumPy, its error state and print options, random states, limits, signals and the answer back as they were.
+
+    What it gives puts back the names of modules (`len`, `np.where`) at once, for those who look at a result before
+    all is over.
+    """
     with ExitStack() as stack:
         saved = [(vars(module), dict(vars(module))) for module in MODULES]
         stack.callback(_remove_what_is_new, saved)
@@ -61,7 +66,7 @@ def preserved(answer: object) -> Iterator[None]:
         stack.enter_context(np.errstate(all="warn", under="ignore"))
         # Registered last, so done first: what puts the rest back must not work with the learner's `len`.
         stack.callback(_put_back, saved)
-        yield
+        yield partial(_put_back, saved)
 
 
 def _put_back(saved: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
@@ -97,14 +102,41 @@ def _preserve_streams_and_hooks(stack: ExitStack) -> None:
 
 def _preserve_answer(answer: object, stack: ExitStack) -> None:
     if type(answer) is FunctionType:
-        for name in ("__code__", "__defaults__", "__kwdefaults__"):
-            stack.callback(_restore_attribute, answer, name, getattr(answer, name))
-        for default in (*(answer.__defaults__ or ()), *(answer.__kwdefaults__ or {}).values()):
-            if type(default) is list or type(default) is dict or type(default) is set:
-                stack.callback(_restore_contents, default, default.copy())
-        stack.callback(_restore_contents, vars(answer), dict(vars(answer)))
+        _preserve_function(answer, stack)
+    elif type(answer) is MethodType:
+        _preserve_answer(answer.__func__, stack)
+        _preserve_attributes(answer.__self__, stack)
+    elif type(answer) is partial:
+        _preserve_answer(answer.func, stack)
     elif type(answer) is type:
         stack.callback(_restore_class, answer, dict(vars(answer)))
+    else:
+        _preserve_attributes(answer, stack)
+
+
+def _preserve_function(answer: FunctionType, stack: ExitStack) -> None:
+    for name in ("__code__", "__defaults__", "__kwdefaults__"):
+        stack.callback(_restore_attribute, answer, name, getattr(answer, name))
+    held = [*(answer.__defaults__ or ()), *(answer.__kwdefaults__ or {}).values()]
+    for cell in answer.__closure__ or ():
+        # An empty cell belongs to a name that is not bound yet.
+        with suppress(ValueError):
+            held.append(cell.cell_contents)
+            stack.callback(setattr, cell, "cell_contents", cell.cell_contents)
+    for value in held:
+        if type(value) is list or type(value) is dict or type(value) is set:
+            stack.callback(_restore_contents, value, value.copy())
+    stack.callback(_restore_contents, vars(answer), dict(vars(answer)))
+
+
+def _preserve_attributes(answer: object, stack: ExitStack) -> None:
+    """What an object of the learner's own class holds; the class may lie about its attributes, or refuse."""
+    try:
+        attributes = object.__getattribute__(answer, "__dict__")
+    except BaseException:  # noqa: BLE001 - a property of the learner's class may raise anything
+        return
+    if type(attributes) is dict:
+        stack.callback(_restore_contents, attributes, dict(attributes))
 
 
 def _restore_attribute(answer: object, name: str, value: Any) -> None:

@@ -37,7 +37,7 @@ def _with_parameters(network: Any, arrays: list[Any]) -> Any:
 
 @way("build")
 def build(answer: Any, arguments: list[Any], case: dict[str, Any]) -> object:
-    """Class, layers, widths, parameter shapes, and the output's shape on a batch."""
+    """Class, layers, parameter shapes, the output's shape on a batch, and its values under the case's parameters."""
     network = answer()
     if network is None or network is Ellipsis:
         return network
@@ -46,7 +46,12 @@ def build(answer: Any, arguments: list[Any], case: dict[str, Any]) -> object:
         raise AnswerError(message)
     layers = [type(layer).__name__ for layer in network]
     shapes = [list(parameter.shape) for parameter in network.parameters()]
-    return [layers, shapes, list(network(torch.tensor(materialise(case["batch"]))).shape)]
+    batch, arrays = torch.tensor(materialise(case["batch"])), materialise(case["parameters"])
+    found = [layers, shapes, list(network(batch).shape)]
+    if shapes != [list(array.shape) for array in arrays]:
+        return [*found, None]
+    # Names and shapes could be told by anything; these values only by the network that is asked.
+    return [*found, _with_parameters(network, arrays)(batch).detach().numpy()]
 
 
 @way("with model")

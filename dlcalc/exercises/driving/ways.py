@@ -85,7 +85,10 @@ def operation_class(answer: Any, arguments: list[Any], case: dict[str, Any]) -> 
     (first, second) = arguments
     one, other = answer(), answer()
     if one is None or one is Ellipsis or not (hasattr(one, "forward") or hasattr(one, "backward")):
-        return one if one is Ellipsis else None
+        if one is None or one is Ellipsis or type(one) is answer:
+            return one if one is Ellipsis else None
+        message = f"Calling it gives an object of type {type_name(one)}; one with forward and backward is asked."
+        raise AnswerError(message)
     values = [one.forward(*first["inputs"]), other.forward(*second["inputs"])]
     cotangents = [one.backward(first["y_bar"]), other.backward(second["y_bar"])]
     return [*values, *cotangents]

@@ -230,11 +230,17 @@ FORWARD = Exercise(
             "A hidden layer has no column of ones: every layer but the output has its own bias node, so V = [φ(Z) 1].",
             {"V = np.hstack([phi(Z), ones])": "V = phi(Z)"},
             {"pairs.append((Z, V))": "pairs.append((Z, V[:, :-1]))"},
+            {
+                "V = np.hstack([phi(Z), ones])": "V = phi(Z)",
+                "V @ W.T": "V @ W[:, : V.shape[1]].T",
+                "V @ weights[-1].T": "V @ weights[-1][:, : V.shape[1]].T",
+            },
         ),
         Slip(
             "input not augmented",
             "The input has no column of ones: it is a layer with a bias node too, so begin with V = [X 1].",
             {"V = np.hstack([X, ones])": "V = X"},
+            {"V = np.hstack([X, ones])": "V = X", "V @ W.T": "V @ W[:, : V.shape[1]].T"},
         ),
         Slip(
             "φ applied to the bias node",

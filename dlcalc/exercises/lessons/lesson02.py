@@ -53,6 +53,7 @@ MSE = Exercise(
             {"np.mean((y_hat - y) ** 2)": "np.sum((y_hat - y) ** 2) / len(y)"},
             {"np.mean((y_hat - y) ** 2)": "np.sum((y_hat - y) ** 2) / y.shape[0]"},
             lambda y_hat, y: np.sum(np.mean((y_hat - y) ** 2, axis=0)) if np.ndim(y) else (y_hat - y) ** 2,
+            lambda y_hat, y: np.mean(np.sum((y_hat - y) ** 2, axis=-1)) if np.ndim(y) > 1 else mse(y_hat, y),
         ),
         Slip(
             "factor ½",
@@ -73,8 +74,9 @@ MSE = Exercise(
         ),
         Slip(
             "root",
-            "The root was taken: that is the RMSE, not the MSE.",
+            "The root was taken; the mean-squared error is the mean of the squares, without a root.",
             {"np.mean((y_hat - y) ** 2)": "np.sqrt(np.mean((y_hat - y) ** 2))"},
+            {"np.mean((y_hat - y) ** 2)": "np.sqrt(np.sum((y_hat - y) ** 2))"},
         ),
         Slip(
             "sum of the two",
@@ -251,6 +253,9 @@ def compare_minibatches(case, value, _expected):
     consecutive = all(batch == list(range(batch[0], batch[0] + len(batch))) for batch in runs[0])
     if n > 10 and consecutive:
         return "Each batch is a run of neighbouring indices: the indices must be shuffled, not the batches."
+    members = [sorted(map(sorted, batches)) for batches in (runs[0], runs[2])]
+    if n > 20 and members[0] == members[1]:
+        return "With another seed the same indices stand together in a batch: shuffle all of them, then cut."
     return ""
 
 
@@ -337,6 +342,12 @@ MINIBATCHES = Exercise(
             lambda n, batch_size, rng: _in_blocks(n, batch_size, rng),
         ),
         Slip(
+            "shuffled within the batches",
+            "The same indices stand together in every epoch, in another order: shuffle all n indices first, then cut.",
+            lambda n, batch_size, rng: [rng.permutation(block) for block in _blocks(n, batch_size)],
+            lambda n, batch_size, rng: _in_blocks(n, batch_size, rng, rng.permutation),
+        ),
+        Slip(
             "batches of equal size",
             "The batches share the indices evenly; asked are full batches and one shorter batch at the end.",
             lambda n, batch_size, rng: np.array_split(rng.permutation(n), -(-n // batch_size)),
@@ -356,8 +367,13 @@ MINIBATCHES = Exercise(
 )
 
 
-def _in_blocks(n, batch_size, rng):
-    blocks = [np.arange(start, min(start + batch_size, n)) for start in range(0, n, batch_size)]
+def _blocks(n, batch_size):
+    return [np.arange(start, min(start + batch_size, n)) for start in range(0, n, batch_size)]
+
+
+def _in_blocks(n, batch_size, rng, inside=np.asarray):
+    """The full blocks in random order, the short one last, each block's indices as `inside` gives them."""
+    blocks = [inside(block) for block in _blocks(n, batch_size)]
     whole = len(blocks) if n % batch_size == 0 else len(blocks) - 1
     return [blocks[index] for index in rng.permutation(whole)] + blocks[whole:]
 
@@ -453,6 +469,7 @@ SGD_STEP = Exercise(
             "changes its input",
             "The arrays that came in were changed (p -= … works in place); asked is a new list.",
             lambda params, grads, lr: [np.subtract(p, lr * g, out=p) for p, g in zip(params, grads)],
+            lambda params, grads, lr: [np.subtract(p, lr * g, out=p) for p, g in zip(params, grads)] and None,
         ),
     ),
     hints=(

@@ -37,6 +37,8 @@ def _numbers(seed, count, cases=5):
     """Cases of `count` floats each, the lecture's w = 2, w′ = 0.5, x = 3, y = 1 first."""
     rng = np.random.default_rng(seed)
     drawn = rng.uniform(0.4, 1.9, size=(cases, count)) * rng.choice([-1.0, 1.0], size=(cases, count))
+    # With w large the derivatives leave [−1, 1], the range of most of the others.
+    drawn[-1, 0] *= 8.0
     return [call(*(2.0, 0.5, 3.0, 1.0)[:count]), *(call(*(float(value) for value in row)) for row in drawn)]
 
 
@@ -198,6 +200,9 @@ PARTIALS = Exercise(
             "function, at z, by the derivative of the inner one.",
             _partials_as_product,
             {"w * slope * x": "w * (slope * x + v)", "w * slope * wp": "w * (slope * wp + v)"},
+            {"w * slope * x": "w * (slope + v * x)", "w * slope * wp": "w * (slope + v * wp)"},
+            {"w * slope * x": "v + w * slope * x", "w * slope * wp": "v + w * slope * wp"},
+            lambda w, wp, x: (_v(wp) * _v(x), w * _slope(wp) * _v(x), w * _v(wp) * _slope(x)),
         ),
         Slip(
             "φ′ missing",
@@ -271,6 +276,7 @@ LOSS_GRADS = Exercise(
             "w updated before",
             "w was updated before ∂ℓ/∂w′ was computed: both derivatives are taken at the same weights.",
             *({"dw = delta * v": f"dw = delta * v; w = w - {rate} * dw"} for rate in RATES),
+            *({"dw = delta * v": f"dw = delta * v; w = w - {rate} * dw; delta = 2 * (w * v - y)"} for rate in RATES),
         ),
         Slip("factor 2", "The factor 2 is missing: ∂ℓ/∂f = 2(f − y).", {"2 * (w * v - y)": "(w * v - y)"}),
         Slip("sign", "The sign is wrong: ∂ℓ/∂f = 2(f − y), not 2(y − f).", {"w * v - y": "y - w * v"}),
@@ -283,6 +289,14 @@ LOSS_GRADS = Exercise(
             "φ′ missing",
             "φ′(z) is missing: δ′ = φ′(z)·w·δ.",
             {"delta * w * v * (1 - v)": "delta * w"},
+        ),
+        Slip(
+            "composition as a product",
+            "The composition φ(w′x) was differentiated by the product rule: there is one product of slopes, φ′(z)·x, "
+            "and nothing is added.",
+            {"delta_hidden * x": "delta * w * (v + v * (1 - v) * x)"},
+            {"delta_hidden * x": "delta * (v + w * v * (1 - v) * x)"},
+            {"delta_hidden * x": "delta * w * (v * x + v * (1 - v))"},
         ),
         Slip(
             "missing w",

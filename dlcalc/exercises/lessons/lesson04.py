@@ -10,10 +10,11 @@ FAR = np.array([-1000.0, -40.0, 0.0, 40.0, 1000.0])
 
 
 def _points(seed):
-    """A number, a 0-d array, a vector, a matrix, and the far ends."""
+    """A number, a 0-d array, a vector, matrices (one of a single column), and the far ends."""
     rng = np.random.default_rng(seed)
     near = [float(rng.uniform(0.5, 2.0)), np.array(rng.uniform(-2.0, -0.5)), 0.0]
-    return [*near, -0.5, rng.normal(size=3) * 2.0, rng.normal(size=(2, 3)) * 2.0, FAR]
+    arrays = [rng.normal(size=shape) * 2.0 for shape in (3, (2, 3), (2, 1))]
+    return [*near, -0.5, *arrays, FAR]
 
 
 def _slope_cases(seed):
@@ -145,6 +146,7 @@ DSIGMOID = Exercise(
             "sigmoid grows, so its slope is positive.",
             {"return decay": "return -decay"},
             lambda z: -_naive_slope(z),
+            lambda z: sigmoid(z) * (1 + sigmoid(z)),
         ),
         Slip(
             "φ for φ′",
@@ -292,7 +294,8 @@ def drelu(z):
 
 def _drelu_cases(seed):
     kink = np.array([[-0.5, 0.0], [-0.0, 0.5]])
-    return [call(z) for z in (0.0, kink, *_points(seed))]
+    # Close to the kink too: a mask with a tolerance of its own is no step at 0.
+    return [call(z) for z in (0.0, kink, *_points(seed), np.array([-1e-9, 1e-9, -3.0, 1000.0]))]
 
 
 DRELU = Exercise(
@@ -318,6 +321,14 @@ DRELU = Exercise(
             "1 at the kink",
             "At z = 0 this gives 1; the convention here is φ′(0) = 0, so ask for z > 0, not z ≥ 0.",
             {"> 0": ">= 0"},
+        ),
+        Slip(
+            "threshold not at 0",
+            "A small positive z gets 0: the step is at 0 exactly, so ask for z > 0, not for more than some threshold.",
+            {"> 0": "> 1e-8"},
+            {"> 0": "> 1e-3"},
+            {"> 0": "> 0.5"},
+            {"> 0": "> 1"},
         ),
         Slip(
             "½ at the kink",
@@ -378,8 +389,13 @@ def derivative_from_output(v, name):
 def _outputs(seed):
     rng = np.random.default_rng(seed)
     inside = [float(rng.uniform(0.1, 0.9)), rng.uniform(0.05, 0.95, size=3), rng.uniform(0.05, 0.95, size=(2, 3))]
-    signed = [rng.uniform(-0.95, 0.95, size=3), rng.uniform(-0.95, -0.05, size=(2, 2))]
-    rectified = [np.array([0.0, 0.5, 2.0]), np.maximum(rng.normal(size=(3, 2)), 0.0), 0.0, float(rng.uniform(0.1, 2))]
+    signed = [rng.uniform(-0.95, 0.95, size=3), rng.uniform(-0.95, -0.05, size=(2, 1))]
+    rectified = [
+        np.array([0.0, 0.5, 2.0, 1e-9]),
+        np.maximum(rng.normal(size=(3, 2)), 0.0),
+        0.0,
+        float(rng.uniform(0.1, 2)),
+    ]
     named = [(inside, "sigmoid"), (signed, "tanh"), (rectified, "relu")]
     return [call(v, name) for values, name in named for v in values]
 
@@ -415,6 +431,7 @@ DERIVATIVE_FROM_OUTPUT = Exercise(
             "1−v² for the sigmoid",
             "1 − v² belongs to tanh; for the sigmoid it is v(1 − v).",
             {"v * (1 - v)": "1 - v**2"},
+            {"v * (1 - v)": "1 - v**2", "1 - v**2": "v * (1 - v)"},
         ),
         Slip(
             "square lost",

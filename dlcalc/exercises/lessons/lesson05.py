@@ -341,7 +341,7 @@ def layer_jacobian_by_loops(W, z, dphi):
 
 def layer_jacobian_cases(seed):
     rng = np.random.default_rng(seed)
-    sizes = [(1, 1, "sigmoid"), (2, 2, "sigmoid"), (3, 2, "tanh"), (2, 4, "sigmoid"), (3, 3, "sigmoid")]
+    sizes = [(1, 1, "sigmoid"), (2, 2, "sigmoid"), (3, 2, "tanh"), (2, 4, "softplus"), (3, 3, "sigmoid")]
     return [call(rng.normal(size=(m, n + 1)), rng.normal(size=n), {"dphi": name}) for m, n, name in sizes]
 
 

@@ -198,7 +198,9 @@ def total_derivative_cases(seed):
     # The long way into a comes after the short one; whichever stands first in the list, one of the two shows a node
     # that passes on its sum before it is complete.
     late = [(s, e, float(rng.uniform(0.5, 2.0))) for s, e in ("xa", "xb", "bc", "ca", "af")]
-    return [*cases, call(late, "x", "f"), call(late[::-1], "x", "f")]
+    # a = x·x uses x twice, with the same derivative: two edges that are equal, and two paths.
+    square = [("x", "a", late[0][2]), ("a", "f", late[1][2]), ("x", "a", late[0][2])]
+    return [*cases, call(late, "x", "f"), call(late[::-1], "x", "f"), call(square, "x", "f")]
 
 
 TOTAL_DERIVATIVE = Exercise(
@@ -226,6 +228,7 @@ TOTAL_DERIVATIVE = Exercise(
             lambda edges, source, target: float(np.prod(_products(edges, source, target) or [0.0])),
             lambda edges, source, target: float(np.prod(_products(edges, source, target))),
             lambda edges, source, target: float(np.prod([d for _, _, d in edges])),
+            lambda edges, source, target: _branches_multiplied(edges, source, target),
         ),
         Slip(
             "edges added",
@@ -276,6 +279,7 @@ TOTAL_DERIVATIVE = Exercise(
                 source,
                 target,
             ),
+            lambda edges, source, target: total_derivative(sorted(set(edges)), source, target),
         ),
         Slip(
             "passed on too early",
@@ -283,6 +287,12 @@ TOTAL_DERIVATIVE = Exercise(
             "everything that leads to it is done.",
             lambda edges, source, target: _visited_once(edges, source, target, 0),
             lambda edges, source, target: _visited_once(edges, source, target, -1),
+        ),
+        Slip(
+            "shared node counted once",
+            "A node that several paths go through counts for the first of them only: what has been seen is remembered, "
+            "but not its derivative. Each path through it counts.",
+            lambda edges, source, target: _each_node_once(edges, source, target, set()),
         ),
         Slip(
             "order of the edges",
@@ -330,6 +340,24 @@ def _visited_once(edges, source, target, turn):
                     waiting.append(end)
                 tangents[end] = tangents.get(end, 0.0) + derivative * tangents[node]
     return tangents.get(target, 0.0)
+
+
+def _branches_multiplied(edges, source, target):
+    """The recursion with a product where the sum over the outgoing edges belongs."""
+    if source == target:
+        return 1.0
+    branches = [d * _branches_multiplied(edges, end, target) for start, end, d in edges if start == source]
+    return float(np.prod([branch for branch in branches if branch])) if any(branches) else 0.0
+
+
+def _each_node_once(edges, source, target, seen):
+    """The recursion with a set of the nodes met, which gives 0 at the second visit."""
+    if source == target:
+        return 1.0
+    if source in seen:
+        return 0.0
+    seen.add(source)
+    return sum([d * _each_node_once(edges, end, target, seen) for start, end, d in edges if start == source], 0.0)
 
 
 def _in_list_order(edges, source, target):

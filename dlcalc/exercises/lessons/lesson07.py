@@ -62,6 +62,11 @@ OUTPUT_DELTA = Exercise(
             {"f - y": "y - f"},
         ),
         Slip(
+            "sign and factor 2",
+            "The sign is wrong and the factor 2 is missing: y − f was given, the derivative of (f − y)² is 2(f − y).",
+            {"2 * (f - y)": "y - f"},
+        ),
+        Slip(
             "mean for sum",
             "The error signals were divided by n_L; here ℓ is the sum over the outputs, not the mean.",
             {"2 * (f - y)": "2 * (f - y) / len(f)"},
@@ -122,9 +127,9 @@ def hidden_delta_cases(seed):
         (2, 3, 0, "sigmoid"),
         (2, 3, 1, "tanh"),
         (3, 2, 1, "sigmoid"),
-        (4, 3, 3, "tanh"),
+        (4, 3, 3, "softplus"),
     ]:
-        W_next, delta_next, z = rng.normal(size=(m, n + 1)), rng.normal(size=m), rng.normal(size=n)
+        W_next, delta_next, z = rng.normal(size=(m, n + 1)), 3.0 * rng.normal(size=m), rng.normal(size=n)
         cases.append(call(j, W_next, delta_next, z, {"dphi": name}))
     return cases
 
@@ -150,6 +155,8 @@ HIDDEN_DELTA = Exercise(
             {_SUM: "W_next[j, k] * delta_next[k]"},
             lambda j, W_next, delta_next, z, dphi: dphi(z[j]) * (W_next[j] @ delta_next),
             lambda j, W_next, delta_next, z, dphi: dphi(z[j]) * (W_next[j, :-1] @ delta_next),
+            lambda j, W_next, delta_next, z, dphi: dphi(z[j]) * np.sum(W_next[j]) * delta_next[j],
+            lambda j, W_next, delta_next, z, dphi: dphi(z[j]) * np.sum(W_next[j, :-1]) * delta_next[j],
         ),
         Slip(
             "bias column included",
@@ -157,6 +164,8 @@ HIDDEN_DELTA = Exercise(
             {_SUM: "(W_next[k, j] + W_next[k, -1]) * delta_next[k]"},
             {_SUM: "W_next[k, -1] * delta_next[k]"},
             {_SUM: "np.sum(W_next[k]) * delta_next[k]"},
+            {"dphi(z[j]) * total": "dphi(z[j]) * total + W_next[:, -1] @ delta_next"},
+            {"dphi(z[j]) * total": "dphi(z[j]) * (total + np.sum(W_next[:, -1]))"},
         ),
         Slip(
             "next column",
@@ -178,6 +187,8 @@ HIDDEN_DELTA = Exercise(
             {"dphi(z[j])": "dphi(delta_next[j])"},
             {"dphi(z[j]) * total": "dphi(z[j] * total)"},
             {_SUM: "W_next[k, j] * delta_next[k] * dphi(delta_next[k])", "dphi(z[j]) * total": "total"},
+            {_SUM: "W_next[k, j] * delta_next[k] * dphi(W_next[k] @ np.append(z, 1.0))", "dphi(z[j]) * total": "total"},
+            {"dphi(z[j])": "dphi(-z[j])"},
         ),
         Slip(
             "z for φ′",
@@ -189,6 +200,16 @@ HIDDEN_DELTA = Exercise(
             "This is an array for all units; asked is the number of unit j.",
             {"dphi(z[j])": "dphi(z)"},
             lambda j, W_next, delta_next, z, dphi: dphi(z) * (delta_next @ W_next[:, :-1]),
+        ),
+        Slip(
+            "δ = ŷ − y at hidden units",
+            "Unit j was given an error signal of the next layer as it stands, as if it were an output: its own comes "
+            "back through the weights, δ_j = φ′(z_j) Σ_k w_kj δ_k.",
+            {"dphi(z[j]) * total": "delta_next[j]"},
+            {"dphi(z[j]) * total": "delta_next[j % len(delta_next)]"},
+            {"dphi(z[j]) * total": "delta_next[0]"},
+            {"dphi(z[j]) * total": "np.sum(delta_next)"},
+            {"dphi(z[j]) * total": "dphi(z[j]) * delta_next[j % len(delta_next)]"},
         ),
         Slip(
             "weights left out",
@@ -228,7 +249,7 @@ def weight_grad(delta_j, v_i):
 
 def weight_grad_cases(seed):
     rng = np.random.default_rng(seed)
-    return [call(float(delta), float(v)) for delta, v in [*rng.normal(size=(4, 2)), (rng.normal(), 1.0)]]
+    return [call(float(delta), float(v)) for delta, v in [*3.0 * rng.normal(size=(5, 2)), (rng.normal(), 1.0)]]
 
 
 WEIGHT_GRAD = Exercise(
@@ -321,7 +342,7 @@ def backprop_units_cases(seed):
         ([2, 1], "sigmoid"),
         ([2, 3, 4], "sigmoid"),
         ([4, 3, 2], "sigmoid"),
-        ([2, 2, 3, 2], "tanh"),
+        ([2, 2, 3, 2], "softplus"),
         ([5, 3, 1], "relu"),
     ]
     cases = []
@@ -354,6 +375,8 @@ BACKPROP_UNITS = Exercise(
             {_BACK: "weights[layer - 1][k, j] * delta[k]"},
             {_DELTAS: "dphi(z) * (W[:, :-1] @ delta)"},
             {_DELTAS: "dphi(z) * (W @ np.append(delta, 1.0))"},
+            {_DELTAS: "dphi(z) * weights[layer - 1][:, :-1].sum(axis=1) * delta.sum()"},
+            {_DELTAS: "dphi(z) * weights[layer - 1].sum(axis=1) * delta.sum()"},
         ),
         Slip(
             "bias column included",
@@ -403,6 +426,11 @@ BACKPROP_UNITS = Exercise(
             {_DELTA: "phi(z[j]) * back[j]"},
         ),
         Slip(
+            "φ′ twice",
+            "φ′(z_j) was multiplied in twice.",
+            {_DELTA: "dphi(z[j]) ** 2 * back[j]"},
+        ),
+        Slip(
             "δ = ŷ − y at hidden units",
             "The hidden units were given the output's error; theirs comes back through the weights: "
             "δ_j = φ′(z_j) Σ_k w_kj δ_k.",
@@ -413,6 +441,10 @@ BACKPROP_UNITS = Exercise(
             {_DELTAS: "2 * (zs[-1] - y)"},
             {_DELTAS: "dphi(z) * (zs[-1] - y)"},
             {_DELTAS: "dphi(z) * 2 * (zs[-1] - y)"},
+            {_DELTA: "np.sum(zs[-1] - y)"},
+            {_DELTA: "2 * np.sum(zs[-1] - y)"},
+            {_DELTA: "dphi(z[j]) * np.sum(zs[-1] - y)"},
+            {_DELTA: "dphi(z[j]) * 2 * np.sum(zs[-1] - y)"},
             {_DELTA: "2 * (phi(z[j]) - y[0])"},
             {_DELTA: "2 * (zs[-1][j % len(y)] - y[j % len(y)])"},
             {_DELTA: "(zs[-1][j % len(y)] - y[j % len(y)])"},

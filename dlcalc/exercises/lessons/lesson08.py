@@ -129,6 +129,15 @@ LINEAR_BACKWARD = Exercise(
             "The bias gradient was not summed over the examples: each bias gets one number, Σ_n δ_n.",
             lambda delta, V, W: (delta @ W[:, :-1], np.column_stack([delta.T @ V[:, :-1], delta.T])),
             lambda delta, V, W: (delta @ W[:, :-1], np.column_stack([delta.T @ V[:, :-1], delta[0]])),
+            lambda delta, V, W: (delta @ W[:, :-1], np.column_stack([delta.T @ V[:, :-1], delta[-1]])),
+        ),
+        Slip(
+            "entry by entry",
+            "A product entry by entry (*) stands where the matrix product (@) belongs: both results sum, over the "
+            "examples or over the units.",
+            {"delta.T @ V": "delta * V"},
+            {"delta.T @ V": "delta.T * V"},
+            {"delta @ W[:, :-1]": "delta * W[:, :-1]"},
         ),
         Slip(
             "last example only",
@@ -172,7 +181,7 @@ def activation_backward_by_loops(delta_V, Z, dphi):
 
 def activation_backward_cases(seed):
     rng = np.random.default_rng(seed)
-    shapes = [((1, 1), "sigmoid"), ((2, 2), "sigmoid"), ((3, 3), "tanh"), ((4, 2), "sigmoid"), ((2, 3), "relu")]
+    shapes = [((1, 1), "sigmoid"), ((2, 2), "sigmoid"), ((3, 3), "tanh"), ((4, 2), "softplus"), ((2, 3), "relu")]
     return [call(rng.normal(size=shape), rng.normal(size=shape), {"dphi": name}) for shape, name in shapes]
 
 
@@ -226,6 +235,23 @@ ACTIVATION_BACKWARD = Exercise(
             "φ′(φ(z))",
             "φ′ was taken at dphi(Z) or φ(Z) again; it is taken at Z once.",
             {"dphi(Z)": "dphi(dphi(Z))"},
+            {"dphi(Z)": "dphi(1 / (1 + np.exp(-Z)))"},
+            {"dphi(Z)": "dphi(np.tanh(Z))"},
+            {"dphi(Z)": "dphi(np.maximum(Z, 0))"},
+        ),
+        Slip(
+            "φ for φ′",
+            "A φ of your own was multiplied in; it is the slope dphi(Z), which was given, that belongs there.",
+            {"dphi(Z)": "1 / (1 + np.exp(-Z))"},
+            {"dphi(Z)": "np.tanh(Z)"},
+            {"dphi(Z)": "np.maximum(Z, 0)"},
+        ),
+        Slip(
+            "one activation for all",
+            "The slope of one activation is built in: use dphi, the φ′ that was given.",
+            {"dphi(Z)": "_slope(Z)"},
+            {"dphi(Z)": "(1 - np.tanh(Z) ** 2)"},
+            {"dphi(Z)": "(Z > 0)"},
         ),
     ),
     hints=(
@@ -425,6 +451,8 @@ MLP_BACKWARD = Exercise(
             {"weights[layer - 1][:, :-1]": "weights[layer - 1]"},
             {"weights[layer - 1][:, :-1]": "weights[layer - 1]", "V[:, :-1]": "V"},
             {_BACK: "_with_its_bias(delta @ weights[layer - 1], cache[layer - 1][0])"},
+            {_BACK: "delta @ weights[layer - 1] * _slope(cache[layer - 1][0])"},
+            {_BACK: "delta @ weights[layer - 1] * np.hstack([v * (1 - v), np.ones((len(v), 1))])"},
         ),
         Slip(
             "first column dropped",
@@ -537,7 +565,9 @@ def gradient_check_cases(seed):
         slope = [rng.uniform(1.0, 2.0, size=shape) * rng.choice([-1.0, 1.0], size=shape) for shape in shapes]
         params = [rng.uniform(-0.004, 0.004, size=shape) for shape in shapes]
         grads = [2 * c * p + b + np.cos(p) for c, b, p in zip(curvature, slope, params)]
-        grads[0] = grads[0] * change
+        # Of three arrays the middle one is farthest off, so that neither the first nor the last is also the worst.
+        worst = len(grads) // 2 if len(grads) > 2 else 0
+        grads[worst] = grads[worst] * change
         grads[-1][..., -1] *= 1.0 if change == 1.0 else 0.5
         cases.append(call({"loss": [curvature, slope]}, params, grads))
     return cases
@@ -592,6 +622,7 @@ GRADIENT_CHECK = Exercise(
             "denominator missing",
             "‖n − g‖ was not divided by ‖n‖ + ‖g‖: without it the number depends on the size of the gradient.",
             {_RATIO: "np.linalg.norm(n - g)"},
+            {_RATIO: "np.max(np.abs(n - g))"},
         ),
         Slip(
             "one norm in the denominator",
@@ -614,6 +645,13 @@ GRADIENT_CHECK = Exercise(
             lambda loss, params, grads: np.mean(_ratios(loss, params, grads)),
             lambda loss, params, grads: np.max(_ratios(loss, params, grads)),
             lambda loss, params, grads: np.sum(_ratios(loss, params, grads)),
+            lambda loss, params, grads: _ratios(loss, params, grads),
+        ),
+        Slip(
+            "one array only",
+            "Only one of the arrays was compared: all entries of all arrays go into one n and one g.",
+            lambda loss, params, grads: _ratios(loss, params, grads)[0],
+            lambda loss, params, grads: _ratios(loss, params, grads)[-1],
         ),
         Slip(
             "entry by entry",
@@ -625,6 +663,7 @@ GRADIENT_CHECK = Exercise(
             "root left out",
             "The sums of squares were used without their roots: ‖·‖ is the root of the sum of squares.",
             {_RATIO: "np.sum((n - g) ** 2) / (np.sum(n ** 2) + np.sum(g ** 2))"},
+            {_RATIO: "np.sum(np.abs(n - g)) / (np.sum(np.abs(n)) + np.sum(np.abs(g)))"},
         ),
     ),
     hints=(

@@ -27,7 +27,7 @@ class _Builder:
 
     def add(self, *parents):
         value = sum(self.values[index] for index in parents)
-        return self._add(("node", parents, value, tuple(1.0 for _ in parents)), value)
+        return self._add(("node", parents, value, tuple(None for _ in parents)), value)
 
     def exp(self, a):
         exponential = np.exp(self.values[a])
@@ -87,13 +87,19 @@ def _already(g, x, y):
     g.add(g.mul(a, b), a)
 
 
+def _sums(g, x, y):
+    """(x + y) + (x + y): two nodes of one value, and sums that hand one array to all their parents."""
+    a, b = g.leaf(x), g.leaf(y)
+    g.add(g.add(a, b), g.add(a, b))
+
+
 def _graph(shape, x, y):
     builder = _Builder()
     shape(builder, x, y)
     return {"graph": builder.rows}
 
 
-SHAPES = (_single, _product, _square, _with_constant, _lecture, _diamond, _ladder, _already)
+SHAPES = (_single, _product, _square, _with_constant, _lecture, _diamond, _sums, _ladder, _already)
 
 # --- 09.topological_order --------------------------------------------------------------------------------------------
 
@@ -221,6 +227,12 @@ TOPOLOGICAL_ORDER = Exercise(
             "(depth-first order from the root, or layer by layer, is no topological order).",
             lambda root: _preorder(root)[::-1],
             lambda root: _breadth_first(root)[::-1],
+            lambda root: _from_a_stack(root)[::-1],
+        ),
+        Slip(
+            "compared by value",
+            "Nodes with the value of another one are missing: nodes are told apart by identity, not by value.",
+            lambda root: _first_of_each_value(topological_order(root)),
         ),
         Slip("root missing", "The root itself is missing from the list.", {"return order": "return order[:-1]"}),
         Slip(
@@ -258,6 +270,24 @@ def _preorder(root):
                 visit(parent)
 
     visit(root)
+    return found
+
+
+def _from_a_stack(root):
+    found, stack = [], [root]
+    while stack:
+        node = stack.pop()
+        if node not in found:
+            found.append(node)
+            stack.extend(node.parents)
+    return found
+
+
+def _first_of_each_value(nodes):
+    found = []
+    for node in nodes:
+        if not any(np.array_equal(node.value, other.value) for other in found):
+            found.append(node)
     return found
 
 
@@ -432,6 +462,8 @@ UNBROADCAST = Exercise(
             lambda grad, shape: _by_size(grad, shape),
             lambda grad, shape: _first_fit(grad, shape),
             lambda grad, shape: _from_the_front(grad, shape),
+            lambda grad, shape: grad.reshape(-1, int(np.prod(shape))).sum(axis=0).reshape(shape),
+            lambda grad, shape: _until_the_size_fits(grad, shape),
             lambda grad, shape: (
                 np.resize(grad.sum(axis=0), shape) if grad.size != np.prod(shape) else grad.reshape(shape)
             ),
@@ -511,6 +543,12 @@ def _from_the_front(grad, shape):
     return grad
 
 
+def _until_the_size_fits(grad, shape):
+    while grad.size > np.prod(shape):
+        grad = grad.sum(axis=0)
+    return np.reshape(grad, shape)
+
+
 def _first_copy(grad, shape):
     grad = grad[(0,) * (grad.ndim - len(shape))]
     return grad[tuple(slice(0, 1) if n == 1 else slice(None) for n in shape)]
@@ -524,7 +562,8 @@ def backward(root, seed=1.0):
 
     A node has .value, .parents (a tuple), .op (None for a leaf, else with .backward(y_bar), which gives one cotangent
     for each parent, of the parent's shape), .requires_grad and .grad (None at first). seed is the cotangent of root.
-    The result is None; leaves that do not require a gradient keep None. A second call adds once more.
+    The result is None; leaves that do not require a gradient keep None. A second call adds once more. A sum hands one
+    and the same array to all its parents, so add with a + b, which makes a new one, and not with +=.
     """
     y_bars = {root: seed}
     for node in reversed(topological_order(root)):
@@ -570,7 +609,7 @@ def _backward_cases(seed):
     for shape in SHAPES:
         x, y = rng.uniform(0.3, 0.9, size=2) * rng.choice([-1.0, 1.0], size=2)
         cases.append({"way": "backward", "arguments": (_graph(shape, float(x), float(y)),), "calls": [None]})
-    for shape in (_product, _square, _with_constant, _lecture, _diamond):
+    for shape in (_product, _square, _with_constant, _lecture, _diamond, _sums):
         x, y, y_bar = rng.uniform(0.3, 0.9, size=(3, 3))
         calls = [y_bar, None, y_bar + 1.0]
         cases.append({"way": "backward", "arguments": (_graph(shape, x, y),), "calls": calls})
@@ -615,6 +654,8 @@ BACKWARD = Exercise(
             {"reversed(topological_order(root))": "_preorder(root)"},
             lambda root, seed=1.0: _visited_once(root, seed, -1),
             lambda root, seed=1.0: _visited_once(root, seed, 0),
+            lambda root, seed=1.0: _visited_once(root, seed, -1, leaves_last=True),
+            lambda root, seed=1.0: _visited_once(root, seed, 0, leaves_last=True),
             {"reversed(topological_order(root))": "_breadth_first(root)"},
         ),
         Slip(
@@ -639,6 +680,21 @@ BACKWARD = Exercise(
             "gradients given to constants",
             "A constant was given a gradient: only leaves with requires_grad get one, the others keep None.",
             {"if node.requires_grad:": "if True:"},
+            lambda root, seed=1.0: _zeros_for_constants(root, seed),
+        ),
+        Slip(
+            "shared array changed in place",
+            "A cotangent was added in place (+=) to an array that another node holds too: a sum hands the same array "
+            "to all its parents. Make a new one, y_bars[parent] = y_bars[parent] + cotangent.",
+            lambda root, seed=1.0: _adding_in_place(root, seed),
+            lambda root, seed=1.0: _adding_in_place(root, seed, into_grad=True),
+            lambda root, seed=1.0: _adding_in_place(root, np.array(seed)),
+            lambda root, seed=1.0: _adding_in_place(root, np.array(seed), into_grad=True),
+        ),
+        Slip(
+            "values changed",
+            "The values of the leaves were changed: backward only adds gradients, the step is the optimizer's.",
+            {_KEEP: f"{_KEEP}; node.value = node.value - 0.1 * node.grad"},
         ),
         Slip(
             "stale inner gradients",
@@ -646,6 +702,7 @@ BACKWARD = Exercise(
             "dictionary of "
             "the call, not on the nodes.",
             lambda root, seed=1.0: _keeping_inner(root, seed),
+            lambda root, seed=1.0: _keeping_inner(root, seed, constants_too=True),
         ),
         Slip(
             "root's parents only",
@@ -674,6 +731,32 @@ def _one_place_each(node, y_bar, first=False):
     return list(dict(pairs[::-1] if first else pairs).items())
 
 
+def _zeros_for_constants(root, seed):
+    backward(root, seed)
+    for node in topological_order(root):
+        if node.op is None and not node.requires_grad:
+            node.grad = np.zeros(np.shape(node.value)) if np.ndim(node.value) else 0.0
+
+
+def _adding_in_place(root, seed, into_grad=False):
+    """+= on what a node handed over, which may be an array that other nodes hold too."""
+    y_bars = {root: seed}
+    for node in reversed(topological_order(root)):
+        y_bar = y_bars[node]
+        if node.op is None and node.requires_grad:
+            if node.grad is None:
+                node.grad = y_bar
+            elif into_grad:
+                node.grad += y_bar
+            else:
+                node.grad = node.grad + y_bar
+        for parent, cotangent in zip(node.parents, node.op.backward(y_bar) if node.op else ()):
+            if parent in y_bars:
+                y_bars[parent] += cotangent
+            else:
+                y_bars[parent] = cotangent
+
+
 def _overwriting(root, seed):
     """Cotangents on the nodes, overwritten."""
     cotangents = {root: seed}
@@ -693,21 +776,22 @@ def _overwriting_along_paths(root, seed):
         _overwriting_along_paths(parent, cotangent)
 
 
-def _visited_once(root, seed, turn):
+def _visited_once(root, seed, turn, leaves_last=False):
     """A stack (turn -1) or queue (turn 0): each node passes on what it has when it is first met."""
-    y_bars, done, waiting = {root: seed}, set(), [root]
+    y_bars, done, waiting = {root: seed}, [], [root]
+    grads = {}
     while waiting:
         node = waiting.pop(turn)
         if node in done:
             continue
-        done.add(node)
-        if node.op is None:
-            if node.requires_grad:
-                node.grad = y_bars[node] if node.grad is None else node.grad + y_bars[node]
-            continue
-        for parent, cotangent in zip(node.parents, node.op.backward(y_bars[node])):
+        done.append(node)
+        grads[node] = y_bars[node]
+        for parent, cotangent in zip(node.parents, node.op.backward(y_bars[node]) if node.op else ()):
             y_bars[parent] = y_bars.get(parent, 0.0) + cotangent
             waiting.append(parent)
+    for node, grad in (y_bars if leaves_last else grads).items():
+        if node.op is None and node.requires_grad:
+            node.grad = grad if node.grad is None else node.grad + grad
 
 
 def _depth_first(root, seed):
@@ -735,12 +819,12 @@ def _depth_first_on_the_nodes(root, seed, constants_too):
                 _depth_first_on_the_nodes(parent, cotangent, constants_too)
 
 
-def _keeping_inner(root, seed):
+def _keeping_inner(root, seed, constants_too=False):
     root.grad = seed if root.grad is None else root.grad + seed
     for node in reversed(topological_order(root)):
         if node.op is not None:
             for parent, cotangent in zip(node.parents, node.op.backward(node.grad)):
-                if parent.requires_grad:
+                if parent.requires_grad or (constants_too and parent.op is not None):
                     parent.grad = cotangent if parent.grad is None else parent.grad + cotangent
 
 

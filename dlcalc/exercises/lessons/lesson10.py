@@ -6,7 +6,8 @@ import numpy as np
 
 from dlcalc import autodiff
 from dlcalc.datasets import digits as handwritten_digits
-from dlcalc.exercises.comparison import as_array, compare, items_of
+from dlcalc.exercises.comparison import alike, as_array, compare, items_of
+from dlcalc.exercises.discretion import private
 from dlcalc.exercises.exercise import Exercise, Slip, Tolerance, call
 from dlcalc.exercises.lessons.clinic import HIDDEN_UNITS, histories
 
@@ -32,24 +33,28 @@ def build_from_a_list():
 
 
 def _build_cases(seed):
-    batch = np.random.default_rng(seed).normal(size=(4, 5))
-    return [{"way": "build", "arguments": (), "batch": batch}]
+    rng = np.random.default_rng(seed)
+    batch = rng.normal(size=(4, 5))
+    return [{"way": "build", "arguments": (), "batch": batch, "parameters": _parameters(rng, 3)}]
 
 
 def _compare_build(case, value, expected):
     items = items_of(value)
-    if len(items) != 3:
+    if len(items) != 4:
         return "The result must be an nn.Sequential."
-    layers, shapes, output = (_plain(item) for item in items)
+    layers, shapes, output = (_plain(item) for item in items[:3])
     if not all(isinstance(part, list) for part in (layers, shapes, output)):
         return "The result must be an nn.Sequential."
     if not layers:
         return "The nn.Sequential holds no layers."
     if layers != ["Linear", "ReLU", "Linear", "Flatten"]:
-        return f"The layers are {', '.join(map(str, layers))}; asked are Linear, ReLU, Linear, Flatten."
+        return f"The layers are {private(', '.join(map(str, layers)))}; asked are Linear, ReLU, Linear, Flatten."
     if shapes != [[3, 5], [3], [1, 3], [1]]:
-        return f"The parameters have the shapes {shapes}; expected are [3, 5], [3], [1, 3], [1]."
-    return "" if output == [4] else f"On 4 examples the output has shape {tuple(output)}; expected is (4,)."
+        return f"The parameters have the shapes {private(shapes)}; expected are [3, 5], [3], [1, 3], [1]."
+    if output != [4]:
+        return f"On 4 examples the output has shape {private(tuple(output))}; expected is (4,)."
+    right = alike(items[3], items_of(expected)[3], BUILD.tolerance)
+    return "" if right else "The layers have the right names and shapes, and compute something else."
 
 
 def _plain(described):
@@ -209,6 +214,11 @@ MANUAL_GRADS = Exercise(
         ),
         Slip("½", "The factor 2 is missing: MSELoss has no ½, so its slope is 2(f − y)/N.", {"2 * (f - y)": "(f - y)"}),
         Slip("missing 1/N", "The 1/N is missing: MSELoss is the mean, not the sum.", {" / len(y)": ""}),
+        Slip(
+            "½ and missing 1/N",
+            "Both the factor 2 and the 1/N are missing: this is the slope of ½ Σ (f − y)², MSELoss is Σ (f − y)² / N.",
+            {"2 * (f - y)": "(f - y)", " / len(y)": ""},
+        ),
         Slip(
             "1/N twice",
             "The mean was taken twice: 1/N belongs into the output error signal only.",
@@ -392,6 +402,17 @@ TRAIN = Exercise(
             {"MSELoss()": 'MSELoss(reduction="sum")'},
         ),
         Slip(
+            "½",
+            "There is a ½ in front: MSELoss has none.",
+            {"loss_function(model(X), y)": "loss_function(model(X), y) / 2"},
+        ),
+        Slip(
+            ".grad read off a non-leaf",
+            ".grad was read where there is none: p − lr·p.grad is a new tensor and no leaf, so the next backward() "
+            "gives it no .grad. Change the parameters themselves, under torch.no_grad(): p -= lr * p.grad.",
+            lambda model, X, y, lr, epochs, seed: _onto_new_tensors(model, X, y, lr, epochs),
+        ),
+        Slip(
             "(N,1) targets",
             "An (N, 1) and an (N,) met and made N×N differences: the labels must have the shape of the output, (N,).",
             {"loss_function(model(X), y)": "((model(X) - y.reshape(-1, 1)) ** 2).mean()"},
@@ -432,6 +453,19 @@ TRAIN = Exercise(
     why="zero_grad comes anywhere between one step and the next backward.",
 )
 
+
+def _onto_new_tensors(model, X, y, lr, epochs):
+    """Steps that give new tensors, of which no backward() knows."""
+    parameters, losses = list(model.parameters()), []
+    for _ in range(epochs):
+        loss = torch.nn.MSELoss()(model(X), y)
+        losses.append(loss.item())
+        model.zero_grad()
+        loss.backward()
+        parameters = [p - lr * p.grad for p in parameters]
+    return losses
+
+
 # --- 10.diagnose -----------------------------------------------------------------------------------------------------
 
 
@@ -441,10 +475,9 @@ def diagnose(history):
     history is a dictionary: "loss" is the list of the losses, "gradient_norm" for each epoch the list of the norms of
     the gradient of layers 1 and 2, "dead_units" for each epoch how many of the 8 hidden ReLU units are 0 on all
     examples. All runs are full batch on N = 32 examples with labels of mean 0 and variance 1 (so whoever predicts the
-    mean has a mean-squared error of 1). The
-    result is "healthy", "no_zero_grad" (gradients pile up), "no_flatten" ((N, 1) against
-    (N,): the model fits the mean), "sum_for_mean" (the loss is a sum), "diverges" (the learning rate is too large) or
-    "dead_units" (all hidden units are dead).
+    mean has a mean-squared error of 1). The result is "healthy", "no_zero_grad" (gradients pile up), "no_flatten"
+    ((N, 1) against (N,): the model fits the mean), "sum_for_mean" (the loss is a sum), "diverges" (the learning rate
+    is too large) or "dead_units" (all hidden units are dead).
     """
     loss, norms = np.array(history["loss"]), np.array(history["gradient_norm"])
     if not np.isfinite(loss).all() or loss[-1] > 100 * loss[0]:
@@ -621,6 +654,9 @@ def _nearest_neighbour(X_train, y_train, seed):
     return predict
 
 
+# What predict returns does not depend on how long was trained.
+_BRIEFLY = {"range(30)": "range(1)"}
+
 DIGITS = Exercise(
     id="10.digits",
     points=5,
@@ -635,18 +671,18 @@ DIGITS = Exercise(
             "scores for labels",
             "predict returns ten scores for each image; the label is the position of the largest, np.argmax(f, "
             "axis=1).",
-            {"return np.argmax(V @ W2.T, axis=1)": "return V @ W2.T"},
+            {"return np.argmax(V @ W2.T, axis=1)": "return V @ W2.T", **_BRIEFLY},
         ),
         Slip(
             "argmax over the batch",
             "predict takes the largest over the images; the label is the largest score of each image, axis=1.",
-            {"np.argmax(V @ W2.T, axis=1)": "np.argmax(V @ W2.T, axis=0)"},
+            {"np.argmax(V @ W2.T, axis=1)": "np.argmax(V @ W2.T, axis=0)", **_BRIEFLY},
         ),
         Slip(
             "not learned",
             "Hardly better than guessing: the weights are never changed, or step uphill, or the labels are mixed up.",
             {"range(30)": "range(0)"},
-            {"W2 -= 0.3": "W2 += 0.0", "W1 -= 0.3": "W1 += 0.0"},
+            {"W2 -= 0.3": "W2 += 0.0", "W1 -= 0.3": "W1 += 0.0", **_BRIEFLY},
         ),
         Slip(
             "one label for all",

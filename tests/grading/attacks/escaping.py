@@ -301,12 +301,23 @@ for pid in (-1, 1, int('@PID@'), os.getppid(), 0):
         """
 import ctypes, platform
 libc = ctypes.CDLL(None, use_errno=True)
-calls = {'x86_64': (101, 310, 311, 321, 298, 323, 425, 248, 250, 29, 68, 319, 304, 300, 155, 428, 430, 175, 246, 135),
-         'aarch64': (117, 270, 271, 280, 241, 282, 425, 217, 219, 194, 186, 279, 265, 262, 41, 428, 430, 105, 104, 92)}
+calls = {'x86_64': (101, 310, 311, 321, 298, 323, 425, 248, 250, 29, 68, 319, 304, 300, 155, 428, 430, 175, 246, 135,
+                    41, 53, 206, 278, 154),
+         'aarch64': (117, 270, 271, 280, 241, 282, 425, 217, 219, 194, 186, 279, 265, 262, 41, 428, 430, 105, 104, 92,
+                     198, 199, 0, 75)}
 for number in calls[platform.machine()]:
     ctypes.set_errno(0)
     if libc.syscall(number, 0, 4096, 0o1600, 0, 0, 0) >= 0 or ctypes.get_errno() != 1:
         raise RuntimeError(f'ESCAPED system call {number}, errno {ctypes.get_errno()}')
+""",
+    ),
+    escaping(
+        "sockets of every family",
+        """
+import socket
+for family in range(46):
+    for kind in (1, 2, 3, 5):
+        attempt(f'family {family}', lambda: socket.socket(family, kind))
 """,
     ),
     escaping(

@@ -125,6 +125,56 @@ while True:
 """,
     ),
     Attack(
+        "shared memory that belongs to no file and to no process",
+        """
+import ctypes, mmap, os
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+anonymous, shared, validated = 0x20, 0x01, 0x03
+for flags in (shared | anonymous, validated | anonymous):
+    if libc.mmap(None, 1 << 20, 3, flags, -1, 0) != 2**64 - 1:
+        # All but one page of each mapping could go, and the memory would stay: no limit would see any of it.
+        raise RuntimeError('ESCAPED shared memory')
+for path in ('/dev/zero', '/proc/self/fd/../../../dev/zero'):
+    if os.path.exists(path):
+        raise RuntimeError('ESCAPED ' + path)
+""",
+    ),
+    Attack(
+        "memory of the kernel through sockets",
+        """
+import socket
+try:
+    kept = [socket.socketpair() for _ in range(20)]
+    raise RuntimeError('ESCAPED sockets')
+except PermissionError: pass
+""",
+    ),
+    Attack(
+        "huge pages lent to a pipe",
+        """
+import ctypes, os, platform
+libc = ctypes.CDLL(None, use_errno=True)
+reader, writer = os.pipe()
+page = ctypes.create_string_buffer(4096)
+vector = (ctypes.c_size_t * 2)(ctypes.addressof(page), 4096)
+if libc.syscall({'x86_64': 278, 'aarch64': 75}[platform.machine()], writer, vector, 1, 0) > 0:
+    raise RuntimeError('ESCAPED vmsplice')
+""",
+    ),
+    Attack(
+        "terminals without end",
+        """
+import os
+try: kept = [os.open('/dev/ptmx', os.O_RDWR) for _ in range(20)]
+except OSError: pass
+else: raise RuntimeError('ESCAPED terminals')
+""",
+    ),
+    Attack("a source on which a search takes hours", "# " + "class a(ndarray" * 3_300 + "np." * 50),
+    Attack("a source of dots", "# " + "np." * 16_600),
+    Attack(
         "a fork bomb",
         """
 import os

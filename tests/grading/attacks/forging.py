@@ -562,6 +562,62 @@ def dsigmoid(z):
         },
     ),
     Attack(
+        "claim the end of the process and answer for the worker from then on",
+        """
+import json, os, struct
+def send(told):
+    body = json.dumps(told).encode()
+    for descriptor in descriptors:
+        try: os.write(descriptor, struct.pack('>I', len(body)) + body)
+        except OSError: pass
+def receive():
+    for descriptor in descriptors:
+        try: return json.loads(os.read(descriptor, struct.unpack('>I', os.read(descriptor, 4))[0]))
+        except (OSError, struct.error): pass
+descriptors = [number for number in range(3, 20) if os.path.exists(f'/proc/self/fd/{number}')]
+right = {'dict': [['outcome', 'value'], ['passed', True], ['points', 9], ['value', None]]}
+send({'ended': 0, 'seconds': 0.0})
+while True:
+    request = receive()
+    if request is None: break
+    if 'op' not in request: send({'begun': 1})
+    elif request['op'] == 'end': send({'ended': 0, 'seconds': 0.0})
+    elif request['op'] == 'cell': send({'id': request['id'], 'done': True})
+    else: send({'id': request['id'], 'observations': {'list': [right] * 20}})
+""",
+        cells={"01.affine": "def affine(X, W): return None", "01.forward": "def forward(X, weights, phi): return []"},
+    ),
+    Attack(
+        "a network that says which layers it has",
+        "",
+        cells={
+            "10.build": """
+class Claim(nn.Sequential):
+    def __iter__(self):
+        return iter([type(name, (), {})() for name in ('Linear', 'ReLU', 'Linear', 'Flatten')])
+    def parameters(self):
+        return [nn.Parameter(torch.zeros(*shape)) for shape in ((3, 5), (3,), (1, 3), (1,))]
+    def named_parameters(self):
+        return [(str(place), parameter) for place, parameter in enumerate(self.parameters())]
+    def load_state_dict(self, state, *a, **k): pass
+    def __call__(self, X):
+        return torch.zeros(X.shape[0])
+def build(): return Claim()
+"""
+        },
+    ),
+    Attack(
+        "a class whose gradients are None, whatever its nodes hold",
+        "",
+        cells={
+            "09.zero_grad": """
+def zero_grad(params):
+    for leaf in params:
+        type(leaf).grad = property(lambda self: None, lambda self, value: None)
+"""
+        },
+    ),
+    Attack(
         "let autodiff answer an exercise of another lesson",
         "",
         cells={

@@ -1,0 +1,191 @@
+"""The edition that runs Python in the browser, offline, in a folder of its server as on GitHub Pages.
+
+Building it takes a download of 110 MB (kept for the next time), so these tests run on CI machines and where
+DLCALC_BROWSER_EDITION is set.
+"""
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from playwright.sync_api import expect
+from serving import served
+
+from dlcalc.site import build, lite, pyodide
+
+pytestmark = pytest.mark.skipif(
+    not (os.environ.get("CI") or os.environ.get("DLCALC_BROWSER_EDITION")),
+    reason="downloads 110 MB: set DLCALC_BROWSER_EDITION=1",
+)
+
+LESSON = "03_the_smallest_network"
+WRONG = "def f(w, wp, x):\n    return w * wp * x"
+RIGHT = "def f(w, wp, x):\n    return w / (1 + np.exp(-wp * x))"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """What the server serves; the site is in its folder user/repository."""
+    folder = tmp_path_factory.mktemp("pages")
+    lite.build(folder / "user" / "repository" / "run", build.lessons(["03"]), offline=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lab(browser, root):
+    """JupyterLab in a browser that keeps what it stores, and the list of requests to other servers."""
+    with served(root) as base:
+        context = browser.new_context(viewport={"width": 1300, "height": 1000}, accept_downloads=True)
+        page = context.new_page()
+        page.base, page.left = f"{base}user/repository/", []
+        own = (base, "data:", "blob:")
+        context.on("request", lambda asked: None if asked.url.startswith(own) else page.left.append(asked.url))
+        open_lesson(page)
+        yield page
+        context.close()
+
+
+def open_lesson(page):
+    page.goto(f"{page.base}run/lab/index.html?path={LESSON}.ipynb")
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=120_000)
+    idle = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
+    page.wait_for_selector(idle, timeout=240_000, state="attached")
+
+
+def cell_with(page, text):
+    return page.locator(".jp-CodeCell").filter(has_text=text).first
+
+
+def run_cell(page, cell):
+    """Run a cell and wait until its number is there."""
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=120_000)
+
+
+def write_and_check(page, code):
+    answer = cell_with(page, "def f(w, wp, x)")
+    answer.locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(code)
+    run_cell(page, answer)
+    check = cell_with(page, 'check("03.f", f)')
+    run_cell(page, check)
+    return check.locator(".jp-OutputArea-output").last.inner_text()
+
+
+def becomes_another(page, picture, before, patience=60):
+    """Whether the picture becomes another one."""
+    for _ in range(4 * patience):
+        if picture.screenshot() != before:
+            return True
+        page.wait_for_timeout(250)
+    return False
+
+
+def save(page):
+    """Save, and wait until the notebook's tab says that nothing is unsaved."""
+    page.locator(".jp-Notebook").click(position={"x": 5, "y": 5})
+    page.keyboard.press("Control+s")
+    expect(
+        page.locator(".lm-DockPanel-tabBar .jp-mod-dirty, .lm-DockPanel .lm-mod-current.jp-mod-dirty")
+    ).to_have_count(0)
+    page.wait_for_timeout(1500)
+
+
+def test_every_file_of_python_on_the_site_is_the_one_that_its_lock_or_the_table_means(root):
+    folder = root / "user" / "repository" / "run" / "static" / "pyodide"
+    packages = json.loads((folder / pyodide.LOCK).read_text(encoding="utf-8"))["packages"].values()
+    meant = {**pyodide.TABLE["core"], **{entry["file_name"]: entry["sha256"] for entry in packages}}
+    found = {path.name: pyodide.digest(path) for path in folder.iterdir() if path.name != pyodide.LOCK}
+    assert found == meant
+
+
+def test_a_lesson_runs_and_its_figure_moves(lab):
+    run_cell(lab, cell_with(lab, "import numpy as np"))
+    run_cell(lab, cell_with(lab, 'predict("03.saturated"'))
+    lab.locator(".jp-OutputArea-output input[type=radio]").nth(1).check()
+    lab.locator(".jp-OutputArea-output button").first.click()
+    figure = cell_with(lab, "flipbook(")
+    run_cell(lab, figure)
+    slider, card = figure.locator(".dlcalc-row input[type=range]"), figure.locator(".dlcalc-card")
+    expect(slider).to_be_enabled(timeout=60_000)
+    lab.wait_for_timeout(1000)
+    before = card.screenshot()
+    slider.focus()
+    for _ in range(8):
+        lab.keyboard.press("ArrowLeft")
+    assert becomes_another(lab, card, before)
+
+
+def test_the_folded_first_cell_says_nothing(lab):
+    cell_with(lab, "import numpy as np").locator(".cm-content").click()
+    lab.get_by_role("menuitem", name="Run", exact=True).click()
+    lab.get_by_role("menuitem", name="Run All Above Selected Cell", exact=True).click()
+    first = lab.locator(".jp-CodeCell").first
+    expect(first.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=60_000)
+    assert first.locator(".jp-OutputArea-output").count() == 0
+
+
+def test_a_wrong_answer_is_named_and_a_right_one_passes(lab):
+    wrong = write_and_check(lab, WRONG)
+    assert "✗" in wrong
+    assert "φ" in wrong, "the slip is that the activation is left out"
+    assert "✓" in write_and_check(lab, RIGHT)
+
+
+def test_axe_finds_nothing_serious_in_what_the_lesson_shows(lab):
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(lab, context=".jp-Notebook .jp-OutputArea").response["violations"]
+    assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
+
+
+def test_a_lesson_that_is_downloaded_is_graded_like_any_other(lab, tmp_path):
+    save(lab)
+    with lab.expect_download() as download:
+        lab.get_by_role("menuitem", name="File", exact=True).click()
+        lab.get_by_role("menuitem", name="Download", exact=True).click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    assert path.name == f"{LESSON}.ipynb"
+    assert any(cell.source == RIGHT for cell in nbformat.read(path, as_version=4).cells)
+    command = [sys.executable, "-m", "dlcalc", "grade", path.name, "--seed", "7", "--out", "grades.csv"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    with (tmp_path / "grades.csv").open(newline="", encoding="utf-8") as table:
+        verdicts = {row["exercise"]: row["verdict"] for row in csv.DictReader(table)}
+    assert verdicts["03.f"] == "correct"
+
+
+def test_a_new_version_of_the_lesson_hides_no_work_and_what_was_uploaded_is_there(lab, root, tmp_path):
+    upload = tmp_path / "from_home.ipynb"
+    upload.write_text(nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("From home")])))
+    with lab.expect_file_chooser() as chooser:
+        lab.locator('.jp-FileBrowser [title^="Upload"], .jp-FileBrowser [aria-label^="Upload"]').first.click()
+    chooser.value.set_files(upload)
+    expect(lab.locator(".jp-DirListing-item").filter(has_text="from_home.ipynb")).to_be_visible(timeout=20_000)
+
+    given = root / "user" / "repository" / "run" / "files" / f"{LESSON}.ipynb"
+    given.write_text(
+        given.read_text(encoding="utf-8").replace("The smallest network", "A newer title"), encoding="utf-8"
+    )
+    open_lesson(lab)
+    assert "np.exp(-wp * x)" in cell_with(lab, "def f(w, wp, x)").inner_text()
+    expect(lab.locator(".jp-DirListing-item").filter(has_text="from_home.ipynb")).to_be_visible(timeout=20_000)
+    run_cell(lab, cell_with(lab, "import numpy as np"))
+    lab.keyboard.press("Escape")
+    lab.keyboard.press("b")
+    lab.keyboard.press("Enter")
+    lab.keyboard.insert_text("from dlcalc.exercises import progress; print(progress().exercises['03.f'])")
+    fresh = cell_with(lab, "progress().exercises")
+    run_cell(lab, fresh)
+    assert "points=1" in fresh.locator(".jp-OutputArea-output").inner_text()
+
+
+def test_no_request_has_left_the_site(lab):
+    assert lab.left == []
