@@ -6,11 +6,12 @@ python lessons/build.py --learner  only the learners' notebooks, which takes a s
 python lessons/build.py --check    write nothing; exit with 1 if a notebook is out of step with its source
 
 `source/NN_name.py` (jupytext's py:percent format, with solutions) is the only form that people edit. Between
-`### BEGIN SOLUTION` and `### END SOLUTION` a learner's notebook has `...`; in the worked edition each `predict` has its
-answer. Before the first code of a lesson stands a folded cell that installs dlcalc where it is missing, from the
-repository's address in pyproject.toml. Notes to tools are for those who edit: the worked edition keeps nbval's
-`# NBVAL_CHECK_OUTPUT` alone, above the outputs with the lecture's numbers; a learner's notebook, which has no outputs
-to check, has none. `--check` compares everything but the outputs.
+`### BEGIN SOLUTION` and `### END SOLUTION` a learner's notebook has `...`, or what stands after `### LEARNERS GET`, as
+with a mistake to mend; in the worked edition each `predict` has its answer. Before the first code of a lesson stands a
+folded cell that installs dlcalc where it is missing, from the repository's address in pyproject.toml. Notes to tools
+are for those who edit: the worked edition keeps nbval's `# NBVAL_CHECK_OUTPUT` alone, above the outputs with the
+lecture's numbers; a learner's notebook, which has no outputs to check, has none. `--check` compares everything but the
+outputs.
 """
 
 from __future__ import annotations
@@ -34,7 +35,11 @@ from dlcalc.exercises import QUESTIONS
 
 LESSONS = Path(__file__).resolve().parent
 ROOT = LESSONS.parent
-SOLUTION = re.compile(r"\n*^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION\n?", re.MULTILINE | re.DOTALL)
+SOLUTION = re.compile(
+    r"\n*^([ \t]*)### BEGIN SOLUTION\n.*?(?:^[ \t]*### LEARNERS GET\n(.*?))?^[ \t]*### END SOLUTION\n?",
+    re.MULTILINE | re.DOTALL,
+)
+FOR_LEARNERS = re.compile(r"^[ \t]*### LEARNERS GET\n.*?(?=^[ \t]*### END SOLUTION)", re.MULTILINE | re.DOTALL)
 QUESTION = re.compile(r"""predict\("([^"]+)"\)""")
 MARKER = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
 FOR_NBVAL = re.compile(r"^# NBVAL_\w+\n", re.MULTILINE)
@@ -131,7 +136,7 @@ def learner_edition(source: Path) -> NotebookNode:
     """The notebook with every solution taken out."""
     notebook = read(source)
     for cell in notebook.cells:
-        cell.source = SOLUTION.sub(r"\n\1...\n", cell.source).rstrip("\n")
+        cell.source = SOLUTION.sub(lambda found: f"\n{found[2] or found[1] + '...'}\n", cell.source).rstrip("\n")
         cell.source = FOR_RUFF.sub("", FOR_NBVAL.sub("", cell.source))
     return notebook
 
@@ -140,7 +145,7 @@ def worked_edition(source: Path) -> NotebookNode:
     """The notebook with its solutions, not yet run."""
     notebook = read(source)
     for cell in notebook.cells:
-        cell.source = MARKER.sub("", cell.source).rstrip("\n")
+        cell.source = MARKER.sub("", FOR_LEARNERS.sub("", cell.source)).rstrip("\n")
         if cell.cell_type == "code":
             cell.source = FOR_RUFF.sub("", QUESTION.sub(answered, cell.source))
     return notebook

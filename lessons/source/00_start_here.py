@@ -16,8 +16,9 @@
 # %% [markdown]
 # ## How a lesson works
 #
-# Click on the cell below and press **Shift + Enter**: the cell runs, gets a number at its left, and the next one is chosen.
-# This one loads what the lesson needs and shows nothing. Go through each lesson like that, from top to bottom.
+# Click on the folded cell below, a bar with three dots, and press **Shift + Enter**: it runs, gets a number at its left, and the
+# next cell is chosen. This first one only installs dlcalc where it is missing. The second one loads what the lesson needs and shows
+# nothing. Go through each lesson like that, from top to bottom.
 
 # %%
 import numpy as np
@@ -56,7 +57,11 @@ flipbook(activation_and_slope, z=(-6, 6, 0.1), locked_by=first_guess)
 # %%
 def mse(y_hat, y):
     """Mean over all entries of (y_hat - y)², a number."""
+    ### BEGIN SOLUTION
+    return np.mean((y_hat - y) ** 2)  # mended: it was np.sum
+    ### LEARNERS GET
     return np.sum((y_hat - y) ** 2)
+    ### END SOLUTION
 
 
 # %%

@@ -101,18 +101,19 @@ explore(
 # $$
 # \begin{aligned}
 # \bar w \cdot p + b = 0, \qquad \bar w \cdot q + b &= 0 && \text{both lie on the line } z = 0 \\[4pt]
-# \bar w \cdot (p - q) &= 0 && \text{subtract: } b \text{ cancels, so the line is perpendicular to } \bar w \\[4pt]
-# p = t\,\bar w: \quad t\,\lVert \bar w \rVert^2 + b &= 0 && \text{the nearest point, put into the first line; } t \text{ is a number} \\[4pt]
-# \lVert p \rVert = \lvert t \rvert\,\lVert \bar w \rVert &= \lvert b \rvert / \lVert \bar w \rVert && \text{solve for } t \text{: only the distance depends on } b
+# \bar w \cdot (p - q) &= 0 && \text{subtract: } b \text{ cancels} \\[4pt]
+# p = t\,\bar w: \quad t\,\lVert \bar w \rVert^2 + b &= 0 && \text{the nearest point, on the line} \\[4pt]
+# \lVert p \rVert = \lvert t \rvert\,\lVert \bar w \rVert &= \lvert b \rvert / \lVert \bar w \rVert && \text{solve for the number } t
 # \end{aligned}
 # $$
 #
-# The cell finds the nearest point of each of the three lines. Which one is farthest from 0 in the figure?
+# So the line is perpendicular to $\bar w$, whatever $b$ is, and only its distance from 0 depends on $b$. The cell finds the nearest
+# point of each of the three lines. Which one is farthest from 0 in the figure?
 
 # %%
 # NBVAL_CHECK_OUTPUT
 for j, (w1, w2, b) in enumerate(W1, start=1):
-    nearest = -b / (w1**2 + w2**2) * np.array([w1, w2])  # t w̄
+    nearest = -b / (w1**2 + w2**2) * np.array([w1, w2])  # t times the weights
     formula = abs(b) / np.hypot(w1, w2)
     print(f"unit {j}: nearest point {nearest.round(3)}, distance {np.hypot(*nearest):.4f} = {formula:.4f}")
 

@@ -66,7 +66,7 @@ check("02.mse", mse)
 # \ell(w) &= \frac1N \sum_{r=1}^{N} (\underset{(d)}{x_r} \cdot \underset{(d)}{w} - y_r)^2 && \text{the loss as a function of the weights} \\[4pt]
 # \frac{\partial \ell}{\partial w_j} &= \frac1N \sum_{r=1}^{N} 2\,(x_r \cdot w - y_r)\,\frac{\partial (x_r \cdot w)}{\partial w_j} && \text{chain rule: } (u^2)' = 2u\,u' \\[4pt]
 # &= \frac2N \sum_{r=1}^{N} (x_r \cdot w - y_r)\,x_{r,j} && \text{in } \textstyle\sum_i x_{r,i} w_i \text{ only } i = j \text{ moves} \\[4pt]
-# \underset{(d)}{\nabla \ell} &= \frac2N\; \underset{d \times N}{X^{\mathsf T}}\;\underset{(N)}{(Xw - y)} && \text{all } d \text{ at once: row } j \text{ of } X^{\mathsf T} \text{ holds the } x_{r,j}
+# \underset{(d)}{\nabla \ell} &= \frac2N\; \underset{d \times N}{X^{\mathsf T}}\;\underset{(N)}{(Xw - y)} && \text{all } d \text{; row } j \text{ of } X^{\mathsf T} \text{ holds } x_{r,j}
 # \end{aligned}
 # $$
 #
@@ -109,8 +109,8 @@ check("02.grad_linear", grad_linear)
 # $$
 # \begin{aligned}
 # \nabla\ell \cdot d &= \lVert \nabla\ell \rVert\,\lVert d \rVert \cos\alpha && \text{the geometry of the dot product} \\[4pt]
-# \nabla\ell \cdot d = 0 \;&\Rightarrow\; \alpha = 90° && \text{along a contour } \ell \text{ stays: } \nabla\ell \text{ is perpendicular to it} \\[4pt]
-# \cos\alpha = -1 \;&\Rightarrow\; \alpha = 180° && \text{no cosine is smaller: steepest down is along } -\nabla\ell
+# \nabla\ell \cdot d = 0 \;&\Rightarrow\; \alpha = 90° && \text{contour: } \ell \text{ stays, so it is} \perp \nabla\ell \\[4pt]
+# \cos\alpha = -1 \;&\Rightarrow\; \alpha = 180° && \text{steepest down: along } -\nabla\ell
 # \end{aligned}
 # $$
 #
@@ -228,11 +228,12 @@ print("the best weights have", np.mean((V @ np.linalg.lstsq(V, y)[0] - y) ** 2).
 # %% [markdown]
 # ## How large may η be?
 #
-# One weight, no bias: $\hat y = wx$, all of it numbers. The loss is a parabola in $w$ with its minimum at $w^*$.
+# One weight, no bias: $\hat y = wx$, all of it numbers. The loss is a parabola in $w$ with its minimum at $w^*$ and
+# the **curvature** $\lambda = \ell''(w) = \tfrac2N \sum_r x_r^2$.
 #
 # $$
 # \begin{aligned}
-# \ell(w) &= \ell(w^*) + \tfrac{\lambda}{2}(w - w^*)^2 && \text{a parabola; its curvature is } \lambda = \ell''(w) = \tfrac2N \textstyle\sum_r x_r^2 \\[4pt]
+# \ell(w) &= \ell(w^*) + \tfrac{\lambda}{2}(w - w^*)^2 && \text{a parabola with the curvature } \lambda \\[4pt]
 # \ell'(w) &= \lambda\,(w - w^*) && \text{its slope} \\[4pt]
 # w - \eta\,\ell'(w) - w^* &= (1 - \eta\lambda)\,(w - w^*) && \text{one step, seen from } w^* \\[4pt]
 # \lvert 1 - \eta\lambda \rvert < 1 \;&\Leftrightarrow\; 0 < \eta < \frac2\lambda && \text{only then does the distance shrink}
@@ -257,15 +258,15 @@ for rate in (0.1, 0.25, 0.4, 0.5, 0.6):
 #
 # In a long valley plain descent must take steps small enough for the steep direction, and creeps along the flat one. Two
 # remedies, as PyTorch computes them. $\theta$ holds the parameters and $g$ their gradient; $u$, $m$ and $s$ have the shape of
-# $\theta$ and begin at 0; squares, roots and quotients are taken entry by entry; $t = 1, 2, \dots$ counts the steps.
+# $\theta$ and begin at 0; squares, roots and quotients are taken entry by entry; $t = 1, 2, \dots$ counts the steps. Usual are $\mu = \beta_1 = 0.9$, $\beta_2 = 0.999$, and an $\varepsilon = 10^{-8}$ that keeps off $0/0$.
 #
 # $$
 # \begin{aligned}
-# \text{momentum:}\quad u &\leftarrow \mu u + g && \text{a rolling ball keeps } \mu \text{ of its speed, as a rule } 0.9 \\
+# \text{momentum:}\quad u &\leftarrow \mu u + g && \text{a rolling ball keeps } \mu \text{ of its speed} \\
 # \theta &\leftarrow \theta - \eta u && \text{and moves by its speed} \\[6pt]
-# \text{Adam:}\quad m &\leftarrow \beta_1 m + (1-\beta_1)\, g && \text{a fading mean of the gradients, } \beta_1 = 0.9 \\
-# s &\leftarrow \beta_2 s + (1-\beta_2)\, g^2 && \text{a fading mean of their squares, } \beta_2 = 0.999 \\
-# \theta &\leftarrow \theta - \eta\, \frac{m/(1-\beta_1^t)}{\sqrt{s/(1-\beta_2^t)} + \varepsilon} && \text{the divisions undo the start at } 0 \text{; } \varepsilon = 10^{-8} \text{ keeps off } 0/0
+# \text{Adam:}\quad m &\leftarrow \beta_1 m + (1-\beta_1)\, g && \text{a fading mean of gradients} \\
+# s &\leftarrow \beta_2 s + (1-\beta_2)\, g^2 && \text{a fading mean of squares} \\
+# \theta &\leftarrow \theta - \eta\, \frac{m/(1-\beta_1^t)}{\sqrt{s/(1-\beta_2^t)} + \varepsilon} && \text{divided to undo the start at } 0
 # \end{aligned}
 # $$
 #

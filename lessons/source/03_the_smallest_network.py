@@ -44,7 +44,7 @@ saturated
 # $$
 # \begin{aligned}
 # \frac{\partial z}{\partial w'} &= x, \qquad \frac{\partial z}{\partial x} = w' && z = w'x \text{: hold one factor, turn the other} \\[4pt]
-# \frac{\partial v}{\partial z} &= \varphi'(z) && \text{the slope of } \varphi \text{ at } z \text{, where } \varphi \text{ was applied; not at } x \\[4pt]
+# \frac{\partial v}{\partial z} &= \varphi'(z) && \text{the slope of } \varphi \text{ at } z \text{, not at } x \\[4pt]
 # \frac{\partial f}{\partial v} &= w, \qquad \frac{\partial f}{\partial w} = v && f = wv \text{: the same}
 # \end{aligned}
 # $$
@@ -124,9 +124,9 @@ check("03.partials", partials)
 # $$
 # \begin{aligned}
 # \delta = \frac{\partial \ell}{\partial f} &= 2(f - y) && (u^2)' = 2u \text{, with } u = f - y \\[4pt]
-# \frac{\partial \ell}{\partial w} = \frac{\partial \ell}{\partial f}\,\frac{\partial f}{\partial w} &= \delta\, v && \text{error signal times the value that } w \text{ multiplies} \\[4pt]
-# \delta' = \frac{\partial \ell}{\partial z} = \frac{\partial \ell}{\partial f}\,\frac{\partial f}{\partial v}\,\frac{\partial v}{\partial z} &= \varphi'(z)\, w\, \delta && \text{back through } w \text{, then through } \varphi \\[4pt]
-# \frac{\partial \ell}{\partial w'} = \frac{\partial \ell}{\partial z}\,\frac{\partial z}{\partial w'} &= \delta'\, x && \text{error signal times the value that } w' \text{ multiplies}
+# \frac{\partial \ell}{\partial w} &= \frac{\partial \ell}{\partial f}\,\frac{\partial f}{\partial w} = \delta\, v && \text{error signal} \times \text{value before } w \\[4pt]
+# \delta' = \frac{\partial \ell}{\partial z} &= \frac{\partial \ell}{\partial f}\,\frac{\partial f}{\partial v}\,\frac{\partial v}{\partial z} = \varphi'(z)\, w\, \delta && \text{back through } w \text{, then through } \varphi \\[4pt]
+# \frac{\partial \ell}{\partial w'} &= \frac{\partial \ell}{\partial z}\,\frac{\partial z}{\partial w'} = \delta'\, x && \text{error signal} \times \text{value before } w'
 # \end{aligned}
 # $$
 #

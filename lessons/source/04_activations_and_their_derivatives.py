@@ -64,12 +64,12 @@ for z in (0.0, 2.0, 5.0, 10.0):
 #
 # $$
 # \begin{aligned}
-# 1 - \varphi(z) &= \frac{e^{-z}}{1+e^{-z}} = \frac{1}{e^{z}+1} = \varphi(-z) && \text{multiply above and below by } e^{z} \\[4pt]
-# \varphi'(z) &= \varphi(z)\,\varphi(-z), \quad \varphi''(z) = (1-2v)(1-v)\,v && \text{so } \varphi' \text{ is even; chain rule on } v - v^2
+# 1 - \varphi(z) &= \frac{e^{-z}}{1+e^{-z}} = \frac{1}{e^{z}+1} = \varphi(-z) && \text{expand by } e^{z} \\[4pt]
+# \varphi'(z) &= \varphi(z)\,\varphi(-z) = \varphi'(-z) && \text{so } \varphi' \text{ is even}
 # \end{aligned}
 # $$
 #
-# The hill is steepest where $v - 3v^2 + 2v^3$ has the slope $1 - 6v + 6v^2 = 0$: at $v = \tfrac12 \pm \tfrac{\sqrt3}{6}$, which is
+# The chain rule on $v - v^2$ gives $\varphi''(z) = (1-2v)\,v' = (1-2v)(1-v)\,v$, which is largest where $v - 3v^2 + 2v^3$ has the slope $1 - 6v + 6v^2 = 0$: at $v = \tfrac12 \pm \tfrac{\sqrt3}{6}$, which is
 # $\lvert z \rvert = \ln(2+\sqrt3)$. There $\lvert\varphi''\rvert = \sqrt3/18$.
 
 # %%
@@ -82,8 +82,8 @@ print(f"|z| = {z:.6f}   phi'' = {activations.sigmoid.second_derivative(z):.6f}  
 #
 # $$
 # \begin{aligned}
-# v = \tanh z &= \frac{e^{z}-e^{-z}}{e^{z}+e^{-z}} = \frac{2}{1+e^{-2z}} - 1 = 2\varphi(2z) - 1 && \text{so } \varphi(2z) = \tfrac{1+v}{2} \\[4pt]
-# \tanh' z &= 4\,\varphi'(2z) = 4 \cdot \frac{1-v}{2} \cdot \frac{1+v}{2} = 1 - v^2 && \text{chain rule, } 2 \cdot 2 \text{; } \varphi' = (1-\varphi)\,\varphi
+# v = \tanh z &= \frac{e^{z}-e^{-z}}{e^{z}+e^{-z}} = \frac{2}{1+e^{-2z}} - 1 = 2\varphi(2z) - 1 && \varphi(2z) = \tfrac{1+v}{2} \\[4pt]
+# \tanh' z &= 4\,\varphi'(2z) = 4 \cdot \frac{1-v}{2} \cdot \frac{1+v}{2} = 1 - v^2 && \text{chain rule, } 2 \cdot 2
 # \end{aligned}
 # $$
 #
@@ -251,20 +251,20 @@ for w in (1, 4, 8):
 # Before training, weights are drawn at random with mean 0, but how large? Write $\mathbb{E}[\cdot]$ for the mean over all draws and
 # $s = \mathbb{E}[w^2]$, the **variance** of a weight. $v$ has $n_{\text{in}}$ entries; an error signal comes back from $n_{\text{out}}$
 # units, each time through its weight, as $w\delta$ did in lesson 03. Let weights, $v$ and $\delta$ be independent: then a mixed term
-# such as $w_{j1}w_{j2}v_1v_2$ has the mean 0, and only squares remain.
+# such as $w_{j1}w_{j2}v_1v_2$ has the mean 0, and only squares remain. From layer to layer the size is, forward and backward,
 #
 # $$
 # \begin{aligned}
-# \mathbb{E}\Bigl[\bigl(\textstyle\sum_i w_{ji} v_i\bigr)^2\Bigr] &= \textstyle\sum_i \mathbb{E}[w_{ji}^2]\,\mathbb{E}[v_i^2] = n_{\text{in}}\, s\, \mathbb{E}[v_i^2] && \text{forward: the size is kept if } s = 1/n_{\text{in}} \\[2pt]
-# \mathbb{E}\Bigl[\bigl(\textstyle\sum_k w_{kj}\delta_k\bigr)^2\Bigr] &= n_{\text{out}}\, s\, \mathbb{E}[\delta_k^2] && \text{backward, in the same way: kept if } s = 1/n_{\text{out}}
+# \mathbb{E}\Bigl[\bigl(\textstyle\sum_i w_{ji} v_i\bigr)^2\Bigr] &= \textstyle\sum_i \mathbb{E}[w_{ji}^2]\,\mathbb{E}[v_i^2] = n_{\text{in}}\, s\, \mathbb{E}[v_i^2] && \text{kept if } s = 1/n_{\text{in}} \\[2pt]
+# \mathbb{E}\Bigl[\bigl(\textstyle\sum_k w_{kj}\delta_k\bigr)^2\Bigr] &= n_{\text{out}}\, s\, \mathbb{E}[\delta_k^2] && \text{kept if } s = 1/n_{\text{out}}
 # \end{aligned}
 # $$
 #
 # **Xavier** takes $s = 2/(n_{\text{in}} + n_{\text{out}})$, between the two, for a $\varphi$ that is nearly $z$ around 0. **He** takes
 # $s = 2/n_{\text{in}}$: ReLU keeps only half of $\mathbb{E}[z^2]$, so the weights make up for it.
 # PyTorch's `nn.Linear` draws evenly between $\pm 1/\sqrt{n_{\text{in}}}$, so $s = 1/(3 n_{\text{in}})$: neither. By hand, for twenty ReLU
-# layers of 100 units: each multiplies $\mathbb{E}[v^2]$ by $\tfrac12 \cdot 100\,s$, which is $1$, $\tfrac12$ or $\tfrac16$. What is left of
-# the size of $v$, its root, after twenty?
+# layers of 100 units: each multiplies $\mathbb{E}[v^2]$ by $\tfrac12 \cdot 100\,s$, which is $1$ for He,
+# $\tfrac12$ for Xavier, $\tfrac16$ for `nn.Linear`. What is left of the size of $v$, its root, after twenty?
 
 # %%
 # NBVAL_CHECK_OUTPUT

@@ -126,13 +126,13 @@ check("05.taylor2", taylor2)
 # %% [markdown]
 # ## The Jacobian of a layer
 #
-# A layer is two maps, one after the other: $z = Wv$, then $\varphi$ on each entry. Write their outputs entry by entry, turn one
-# input, and read off the slopes:
+# A layer is two maps, one after the other: $z = Wv$, then $\varphi$ on each entry. Turn one input and read off the slopes
+# of all outputs; $[i = j]$ stands for 1 if $i = j$, else 0. A linear map turns out to be its own derivative:
 #
 # $$
 # \begin{aligned}
-# z_i = \textstyle\sum_j W_{ij} v_j \;&\Rightarrow\; \frac{\partial z_i}{\partial v_j} = W_{ij} \;\Rightarrow\; J = W && \text{a linear map is its own derivative} \\[4pt]
-# \varphi(z)_i = \varphi(z_i) \;&\Rightarrow\; \frac{\partial \varphi(z_i)}{\partial z_j} = \begin{cases}\varphi'(z_i) & i = j\\ 0 & i \ne j\end{cases} \;\Rightarrow\; J = \operatorname{diag}(\varphi'(z)) && \text{each output sees its own input alone}
+# \frac{\partial z_i}{\partial v_j} &= W_{ij}, \text{ so } J = W && \text{only term } j \text{ of } \textstyle\sum_j W_{ij} v_j \\[4pt]
+# \frac{\partial \varphi(z_i)}{\partial z_j} &= [i = j]\,\varphi'(z_i), \text{ so } J = \operatorname{diag}(\varphi'(z)) && \text{output } i \text{ sees input } i \text{ alone}
 # \end{aligned}
 # $$
 #
@@ -177,8 +177,7 @@ flipbook(
 # of ReLU lies inside the circle the image has a corner, however small the circle is.
 
 # %% [markdown]
-# **Three more.** Softmax ties its outputs together, so its matrix is full. With $S = \sum_k e^{f_k}$, $p_i = e^{f_i}/S$, and $[i = j]$
-# for "1 if $i = j$, else 0":
+# **Three more.** Softmax ties its outputs together, so its matrix is full. With $S = \sum_k e^{f_k}$ and $p_i = e^{f_i}/S$:
 #
 # $$
 # \begin{aligned}
@@ -200,17 +199,19 @@ print("of z_1 by W, for v = (3, 4) and two outputs:\n", jacobians.affine_weights
 # %% [markdown]
 # ## Measure it: finite differences
 #
-# A derivative can be measured without knowing it. In one dimension, where everything is a number:
+# A derivative can be measured without knowing it. In one dimension, where everything is a number, go to either side, expand, and
+# solve for $f'(x)$:
+#
+# $$f(x \pm h) = f(x) \pm h f'(x) + \tfrac{h^2}{2} f''(x) \pm \tfrac{h^3}{6} f'''(x) + \dots$$
 #
 # $$
 # \begin{aligned}
-# f(x \pm h) &= f(x) \pm h f'(x) + \tfrac{h^2}{2} f''(x) \pm \tfrac{h^3}{6} f'''(x) + \dots && \text{Taylor, to either side} \\[4pt]
 # \frac{f(x+h) - f(x)}{h} &= f'(x) + \tfrac{h}{2} f''(x) + \dots && \text{forward: error of order } h \\[4pt]
-# \frac{f(x+h) - f(x-h)}{2h} &= f'(x) + \tfrac{h^2}{6} f'''(x) + \dots && \text{central: even terms cancel, error } h^2
+# \frac{f(x+h) - f(x-h)}{2h} &= f'(x) + \tfrac{h^2}{6} f'''(x) + \dots && \text{central: error of order } h^2
 # \end{aligned}
 # $$
 #
-# Then take the smallest $h$ there is?
+# In the central one the even terms cancel, $f''$ among them. Then take the smallest $h$ there is?
 
 # %%
 smallest_step = predict("05.step")

@@ -55,6 +55,13 @@ def test_a_blank_line_before_the_solution_is_part_of_it(build, small):
     assert build.learner_edition(small).cells[1].source == 'def drelu(z):\n    """φ′(z)."""\n    ...'
 
 
+def test_a_mistake_to_mend_is_what_learners_get_and_the_worked_edition_has_it_mended(build, small):
+    mistake = "    ### LEARNERS GET\n    return (z >= 0) * 1.0\n    ### END"
+    small.write_text(SMALL.replace("    ### END", mistake), encoding="utf-8")
+    assert build.learner_edition(small).cells[1].source.splitlines()[2:] == ["    return (z >= 0) * 1.0"]
+    assert build.worked_edition(small).cells[1].source.splitlines()[2:] == ["    return (z > 0) * 1.0"]
+
+
 def test_notes_to_tools_are_not_shown_but_the_worked_edition_keeps_nbvals(build, small):
     small.write_text("# %%\n# NBVAL_CHECK_OUTPUT\nprint([1,\n       2])  # fmt: skip\n", encoding="utf-8")
     assert build.learner_edition(small).cells[0].source == "print([1,\n       2])"
@@ -146,6 +153,13 @@ class TestEveryLesson:
         assert all(cell.outputs for cell in checked)
         assert checked or source.name[:2] == "00"
         assert "NBVAL" not in build.learner_path(source).read_text(encoding="utf-8")
+
+    def test_every_check_of_the_worked_edition_has_full_points(self, build, source):
+        worked = nbformat.read(build.worked_path(source), as_version=4)
+        shown = [str(cell.outputs) for cell in worked.cells if cell.source.startswith("check(")]
+        points = [re.search(r"(\d+) of (\d+) points?", text) for text in shown]
+        assert points
+        assert all(found[1] == found[2] for found in points)
 
     def test_no_widget_state_is_saved(self, build, source):
         for path in (build.learner_path(source), build.worked_path(source)):

@@ -87,6 +87,33 @@ def test_there_are_eleven_lessons():
     assert [source.name[:2] for source in SOURCES] == [f"{number:02}" for number in range(11)]
 
 
+# The rhythm of a lesson
+
+
+@pytest.mark.parametrize("source", SOURCES[1:], ids=lambda source: source.stem)
+def test_a_lesson_predicts_looks_asks_breaks_and_says_where_it_comes_from(source):
+    cells = jupytext.read(source, fmt="py:percent").cells
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    headings = [
+        re.sub(":.*", "", line[3:]) for text in markdown(source) for line in text.splitlines() if line[:3] == "## "
+    ]
+    assert "**The question.**" in markdown(source)[0]
+    assert code.index("predict(") < re.search(r"^(flipbook|explore)\(", code, re.MULTILINE).start()
+    assert any("**Your task.**" in text for text in markdown(source))
+    assert 2 <= sum("dlcalc" in cell.metadata for cell in cells) <= 5
+    assert re.search(r"\b(bug|slip|with_bug|accumulate)", code)
+    assert headings.index("Break it") < headings.index("In your own words") < headings.index("Transfer")
+    assert "**Sources.**" in markdown(source)[-1]
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_every_line_of_a_derivation_has_its_reason_beside_it(source):
+    for derivation in re.findall(r"\\begin\{aligned\}(.*?)\\end\{aligned\}", "\n".join(markdown(source)), re.DOTALL):
+        whole = re.sub(r"\\begin\{(\w+)\}.*?\\end\{\1\}", "", derivation, flags=re.DOTALL)
+        for line in re.split(r"\\\\(?:\[\w+\])?", whole):
+            assert line.partition("&&")[2].strip(), line
+
+
 # The table slide → lesson → section → function → test
 
 
