@@ -258,7 +258,10 @@ class Flipbook:
         unobserve(self._others, self._changed)
         self.player.unobserve_all()
         self.player.close()
+        # IPython remembers what a cell returned, and with it this book; frames are made again for whoever asks.
         self._reels.clear()
+        self._reel = Reel(self._draw, self._name, self.player.positions, self._other_params(), self._size)
+        self.player.numbers = self.player.stage = b""
 
     def _ipython_display_(self) -> None:
         # The last line of a cell shows its value: the cell that made this figure has shown it already.
