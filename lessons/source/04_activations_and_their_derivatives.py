@@ -84,6 +84,7 @@ flipbook(
         "sigmoid against tanh": ("sigmoid", "tanh"),
         "ReLU against leaky ReLU": ("relu", "leaky_relu"),
         "GELU against SiLU": ("gelu", "silu"),
+        "softplus against ELU": ("softplus", "elu"),
     },
 )
 
