@@ -266,7 +266,7 @@ class Flipbook:
         self.player.close()
         # IPython remembers what a cell returned, and with it this book; frames are made again for whoever asks.
         self._reels.clear()
-        self._reel = Reel(self._draw, self._name, self.player.positions, self._other_params(), self._size)
+        self._reel.forget()
         self.player.numbers = self.player.stage = b""
 
     def _ipython_display_(self) -> None:
