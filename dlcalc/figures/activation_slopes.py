@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
     from dlcalc.typing import Array
 
-DISPLAY_NAMES = {"relu": "ReLU", "leaky_relu": "leaky ReLU", "elu": "ELU", "gelu": "GELU", "silu": "SiLU"}
+DISPLAY_NAMES = {
+    "relu": "ReLU",
+    "leaky_relu": "leaky ReLU",
+    "elu": "ELU",
+    "gelu": "GELU",
+    "gelu_tanh": "GELU by tanh",
+    "silu": "SiLU",
+}
 Z_LIMIT = 6.0
 # Half the length of the tangent that is shown, in inches.
 TANGENT = 0.5

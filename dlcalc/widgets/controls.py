@@ -49,7 +49,7 @@ def make_controls(
     if unknown := set(labels) - set(abbreviations):
         message = f"labels names {sorted(unknown)}, but the controls are {sorted(abbreviations)}"
         raise ValueError(message)
-    first_values = _default_values(draw)
+    first_values = default_values(draw)
     controls = {}
     for name, abbreviation in abbreviations.items():
         control = _control(name, abbreviation, first_values.get(name, inspect.Parameter.empty))
@@ -61,11 +61,12 @@ def make_controls(
 def has_first_value(draw: Callable[..., object], name: str, abbreviation: object) -> bool:
     """Whether someone has said where this control starts: the widget, a fourth number, or `draw`'s default value."""
     said = isinstance(abbreviation, tuple) and len(abbreviation) == _MIN_MAX_STEP_VALUE
-    default = _default_values(draw).get(name, inspect.Parameter.empty)
+    default = default_values(draw).get(name, inspect.Parameter.empty)
     return said or isinstance(abbreviation, ipywidgets.ValueWidget) or default is not inspect.Parameter.empty
 
 
-def _default_values(draw: Callable[..., object]) -> dict[str, object]:
+def default_values(draw: Callable[..., object]) -> dict[str, object]:
+    """The default value of each parameter, `inspect.Parameter.empty` where it has none."""
     return {p.name: p.default for p in inspect.signature(draw).parameters.values()}
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from dlcalc.figures.drawing import Drawing
 from dlcalc.widgets.controls import (
+    default_values,
     enable,
     has_first_value,
     make_controls,
@@ -54,8 +55,9 @@ def flipbook(
     locked_by : object, optional
         A prediction with `.committed` and `.observe(callback)`: the figure stays hidden until it is committed.
     **controls
-        The first is played: (min, max, step), a range, a list or a dict.  It starts at `draw`'s default value, else
-        at its first.  The others are as in `explore`; they ask the kernel for a new stage and new frames.
+        The first is played: (min, max, step), a range, a list or a dict.  It starts at `draw`'s default value, among
+        numbers at the nearest, else at its first.  The others are as in `explore`; they ask the kernel for a new
+        stage and new frames.
 
     Returns
     -------
@@ -77,6 +79,10 @@ def flipbook(
     played = next(iter(controls))
     if not has_first_value(draw, played, controls[played]):
         book.player.frame = 0
+    elif isinstance(controls[played], (list, dict)):
+        # Numbers need not hold the default value: the nearest is as good.
+        with contextlib.suppress(ValueError):
+            book.player.value = default_values(draw)[played]
     book.show()
     return book
 
@@ -258,7 +264,10 @@ class Flipbook:
         unobserve(self._others, self._changed)
         self.player.unobserve_all()
         self.player.close()
+        # IPython remembers what a cell returned, and with it this book; frames are made again for whoever asks.
         self._reels.clear()
+        self._reel.forget()
+        self.player.numbers = self.player.stage = b""
 
     def _ipython_display_(self) -> None:
         # The last line of a cell shows its value: the cell that made this figure has shown it already.

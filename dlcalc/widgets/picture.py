@@ -164,13 +164,13 @@ def picture_of(
     draw: Draw, params: Mapping[str, object], size: tuple[float, float], sharpness: float = SHARP
 ) -> Picture:
     """The picture that `draw` makes of these parameters: a pure function."""
-    with ONE_AT_A_TIME, _undisturbed():
+    with ONE_AT_A_TIME, undisturbed():
         figure, drawing = draw_on_new_figure(draw, params, size, sharpness)
         return Picture(paint(figure), drawing, *pixels(size))
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """Without the garbage collector, which would look through a half-built figure again and again.
 
     It finds the former figure as soon as this one is painted.

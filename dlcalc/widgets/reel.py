@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from dlcalc.figures.drawing import Drawing
 from dlcalc.widgets.controls import spell
 from dlcalc.widgets.layers import STILL, Place, in_order_of_painting, raised
-from dlcalc.widgets.picture import ONE_AT_A_TIME, Draw, draw_on_new_figure, paint
+from dlcalc.widgets.picture import ONE_AT_A_TIME, Draw, draw_on_new_figure, paint, undisturbed
 from dlcalc.widgets.tape import Tape
 
 
@@ -40,13 +40,17 @@ class Reel:
     def __init__(
         self, draw: Draw, name: str, values: Sequence[object], others: Mapping[str, object], size: tuple[float, float]
     ) -> None:
+        self._draw, self._name, self._values, self._others, self._size = draw, name, values, dict(others), size
+        self.forget()
+        self.add(0)
+
+    def forget(self) -> None:
+        """Let go of all frames; whoever asks for one has it made again."""
         self.drawings: dict[int, Drawing] = {}
         self.stage = b""
-        self._draw, self._name, self._values, self._others, self._size = draw, name, values, dict(others), size
         self._first: _Layout | None = None
         self._tape: Tape | None = None
         self._still: dict[Place, list[float]] | None = None  # what stands still above what moves
-        self.add(0)
 
     def params(self, k: int) -> dict[str, object]:
         """The parameters of frame `k`, the played one first."""
@@ -67,7 +71,9 @@ class Reel:
         """
         if k in self.drawings:
             return
-        with ONE_AT_A_TIME:
+        if k and not self.drawings:
+            self.add(0)  # on its stage all others stand
+        with ONE_AT_A_TIME, undisturbed():
             figure, drawing = draw_on_new_figure(self._draw, self.params(k), self._size)
             settle(figure)
             layout = _Layout.of(figure, drawing)

@@ -104,6 +104,7 @@ flipbook(
     activations={
         "sigmoid against ReLU": ("sigmoid", "relu"), "sigmoid against tanh": ("sigmoid", "tanh"),
         "ReLU against leaky ReLU": ("relu", "leaky_relu"), "GELU against SiLU": ("gelu", "silu"),
+        "softplus against ELU": ("softplus", "elu"),
     },
     locked_by=steepest,
 )  # fmt: skip

@@ -57,6 +57,12 @@ def test_a_unit_without_weights_has_no_line_and_draws_all_the_same(monkeypatch):
 # 02
 
 
+@pytest.mark.parametrize(("rate", "left"), [(0.15, False), (0.9, True)])
+def test_a_point_that_has_left_the_map_is_told(rate, left):
+    figure, _ = drawn(FIGURES["gradient_descent"], learning_rate=rate, batch_size=24, step=6)
+    assert ("(w, b) has left the map" in [text.get_text() for text in texts(figure)]) == left
+
+
 def test_mini_batch_gradients_average_to_the_full_gradient():
     for batch_size in (1, 2, 3, 4, 6, 8, 12, 24):
         shown = data("gradient_descent", batch_size=batch_size, step=5)
@@ -225,6 +231,10 @@ def test_the_ellipse_is_the_image_under_the_jacobian(activation):
     np.testing.assert_array_equal(
         shown["J"], jacobians.compose(jacobians.elementwise(phi, z), jacobian_ellipse.W[:, :2])
     )
+
+
+def test_where_the_map_is_linear_the_gap_is_none_and_not_rounding():
+    assert data("jacobian_map", activation="relu", x1=1.0, x2=-1.0, radius=0.02)["gap"] == 0
 
 
 def test_the_gap_between_image_and_ellipse_vanishes_faster_than_the_radius():

@@ -109,6 +109,17 @@ def test_a_better_order_than_either_is_named():
     assert "Neither is the cheapest order" in shown("accumulation_cost", sizes=(100, 1, 100, 1, 100))[1].description
 
 
+def test_the_numbers_of_the_paths_add_up_as_they_are_written():
+    figure, _ = shown("paths_and_sums", xa=-2.5, xb=3.0, bd=-2.5)
+    numbers = [float(text[2:].replace("−", "-")) for text in words(figure) if text.startswith("= ")]
+    assert numbers == [-1.875, -4.5, -7.5, sum(numbers[:-1])]
+
+
+@pytest.mark.parametrize(("step", "told"), [(2, "1 multiplication so far. Path 1 of 3: x → a → c."), (3, "2 mult")])
+def test_the_steps_of_the_paths_are_whole_sentences(step, told):
+    assert told in shown("paths_and_sums", step=step)[1].description
+
+
 # Lesson 07: unit by unit
 
 

@@ -190,3 +190,16 @@ def test_the_player_is_small_and_plain():
     source = Path(dlcalc.widgets.player.__file__).with_name("player.js").read_text(encoding="utf-8")
     assert len(source.splitlines()) < 200
     assert not re.search(r"Math\.(sin|cos|exp|tanh|pow|sqrt|log)|fetch\(|import ", source)
+
+
+@pytest.mark.parametrize(
+    ("values", "first"),
+    [([-6.0, 0.8, 3.0], 0.8), ({"far": 4.0, "near": 1.3}, 1.3), ([0.0, 1.0, 2.0], 1.0)],
+)
+def test_numbers_begin_at_the_one_nearest_to_the_default_value(values, first):
+    assert flipbook(phi_and_slope, z=values).params["z"] == first
+
+
+def test_other_values_than_numbers_begin_at_the_default_value_or_the_first():
+    assert flipbook(phi_and_slope, name=["sigmoid", "tanh"]).params["name"] == "tanh"
+    assert flipbook(phi_and_slope, name=["sigmoid", "relu"]).params["name"] == "sigmoid"

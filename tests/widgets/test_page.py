@@ -69,6 +69,16 @@ def test_a_closed_figure_is_forgotten(notebook, make):
     assert former() is None
 
 
+def test_a_closed_flipbook_has_no_frames_and_makes_them_for_whoever_asks(notebook):
+    former = notebook.run("cell", a_flipbook)
+    page_before, size = former.to_html(), len(former.player.numbers)
+    notebook.run("cell", a_flipbook)
+    assert size > 0
+    assert former.player.numbers == former.player.stage == b""
+    assert former.drawing.description.startswith("tanh at z =")
+    assert former.to_html() == page_before
+
+
 @both
 def test_two_figures_of_one_cell_and_those_of_other_cells_live(notebook, make):
     one, two = notebook.run("cell", lambda: (make(), make()))
