@@ -1,6 +1,8 @@
 """The referee of the benchmarks: it compares before it times, and names who was left out."""
 
+import gc
 import json
+import os
 from importlib import util
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import growth, networks, plots, report
+from benchmarks import growth, networks, plots, report, timing
 from benchmarks.timing import Contestant, Goal, Race, Settings, check_equality, race
 from benchmarks.works import WORKS
 from dlcalc.backpropagation import MLP
@@ -184,3 +186,18 @@ def test_help_lists_every_work(capsys):
     assert stop.value.code == 0
     printed = capsys.readouterr().out
     assert all(work.title in printed for work in WORKS.values())
+
+
+def test_a_process_sees_a_single_processor_only_for_a_while():
+    seen = getattr(os, "sched_getaffinity", lambda process: {0})
+    before = seen(0)
+    with timing.one_processor():
+        assert len(seen(0)) == 1
+    assert seen(0) == before
+
+
+def test_work_is_timed_with_the_collector_off_and_then_on_again():
+    states = []
+    assert timing.seconds(lambda: states.append(gc.isenabled())) >= 0
+    assert states == [False]
+    assert gc.isenabled()
