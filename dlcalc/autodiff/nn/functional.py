@@ -39,9 +39,9 @@ def silu(input: Tensor) -> Tensor:  # noqa: A002
     return input * input.sigmoid()
 
 
-def softplus(input: Tensor) -> Tensor:  # noqa: A002
-    """`log`(1 + eˣ)."""
-    return input.softplus()
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:  # noqa: A002
+    """`log`(1 + e^βx) / β; no threshold is needed here for large x, and a given one is ignored."""
+    return input.softplus() if beta == 1 else (input * beta).softplus() / beta
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:  # noqa: A002
