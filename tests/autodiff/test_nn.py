@@ -272,3 +272,13 @@ def test_labels_that_fit_no_row_or_class_are_refused(loss):
 def test_softplus_with_beta_is_half_as_wide_at_two():
     x = torch.linspace(-3, 3, 7)
     assert F.softplus(x, beta=2.0).allclose(F.softplus(2 * x) / 2)
+
+
+@pytest.mark.parametrize("shapes", [((), (3,)), ((3,), ()), ((2, 1), (3,)), ((1,), (1, 1))])
+def test_a_squared_error_of_different_shapes_has_gradients_of_their_shapes(shapes):
+    f, y = (torch.full(shape, number, requires_grad=True) for shape, number in zip(shapes, (2.0, 0.5), strict=True))
+    with pytest.warns(UserWarning, match="due to broadcasting"):
+        F.mse_loss(f, y).backward()
+    for x, total in ((f, 3.0), (y, -3.0)):
+        assert x.grad.shape == x.shape
+        assert x.grad.sum().item() == pytest.approx(total)

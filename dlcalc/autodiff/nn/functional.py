@@ -75,7 +75,7 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor: 
     """(f - y)², by default its mean."""
     if input.value.shape != target.value.shape:
         _warn_of_broadcast(input, target)
-    if reduction == "mean":
+    elif reduction == "mean":
         return apply(ops.MSE, (input, target), (input.value, target.value), input.record or target.record)
     return _reduced((input - target) ** 2, reduction)
 
