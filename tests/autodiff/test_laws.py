@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
 from dlcalc import autodiff as torch
 from dlcalc.autodiff import func
@@ -83,3 +84,29 @@ def test_gradients_of_random_networks_equal_finite_differences(seed, phi):
     exact = func.grad(loss)(torch.tensor(flat)).numpy()
     numerical = np.asarray(jacobian(lambda p: np.atleast_1d(loss(torch.tensor(p)).item()), flat)).reshape(-1)
     assert np.linalg.norm(exact - numerical) <= 1e-7 * (np.linalg.norm(exact) + np.linalg.norm(numerical)) + 1e-12
+
+
+@given(programs(), vectors)
+@settings(max_examples=30, deadline=None)
+def test_forward_and_reverse_mode_agree_and_hessians_are_symmetric(program, x):
+    np.testing.assert_allclose(func.jacfwd(program)(x).numpy(), func.jacrev(program)(x).numpy(), rtol=1e-9, atol=1e-9)
+    H = func.hessian(lambda v: (program(v) * torch.tensor([1.0, -2.0, 0.5])).sum())(x).numpy()
+    np.testing.assert_allclose(H, H.T, rtol=1e-8, atol=1e-8)
+
+
+@given(mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=3, min_side=0), st.integers(0, 2**32 - 1))
+@settings(max_examples=80, deadline=None)
+def test_a_broadcast_operand_receives_the_sum_over_its_copies(shapes, seed):
+    rng = np.random.default_rng(seed)
+    arrays = [rng.standard_normal(shape) for shape in shapes.input_shapes]
+    u = rng.standard_normal(shapes.result_shape)
+    a, b = (torch.tensor(array, requires_grad=True) for array in arrays)
+    (a * b + a).backward(u)
+    whole = [torch.tensor(np.broadcast_to(x, u.shape).copy(), requires_grad=True) for x in arrays]
+    (whole[0] * whole[1] + whole[0]).backward(u)
+    for x, copies in zip((a, b), whole, strict=True):
+        assert x.grad.shape == x.shape
+        added = tuple(range(u.ndim - x.ndim))
+        total = copies.grad.numpy().sum(added)
+        stretched = tuple(i for i, n in enumerate(x.shape) if n == 1)
+        np.testing.assert_allclose(x.grad.numpy(), total.sum(stretched, keepdims=True), rtol=1e-12, atol=1e-12)

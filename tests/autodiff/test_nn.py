@@ -33,6 +33,7 @@ def test_modules_print_as_in_pytorch():
     assert repr(network()) == PRINTED
     assert repr(nn.MSELoss()) == "MSELoss()"
     assert repr(nn.ELU(alpha=2.0)) == "ELU(alpha=2.0)"
+    assert repr(nn.Softplus()) == "Softplus(beta=1.0, threshold=20.0)"
 
 
 def test_parameters_are_found_by_name_once():
@@ -166,6 +167,7 @@ ACTIVATIONS = {
     nn.Tanh(): F.tanh,
     nn.SiLU(): F.silu,
     nn.Softplus(): F.softplus,
+    nn.Softplus(beta=2.0): lambda x: F.softplus(x, beta=2.0),
     nn.LeakyReLU(0.3): lambda x: F.leaky_relu(x, negative_slope=0.3),
     nn.ELU(0.5): lambda x: F.elu(x, alpha=0.5),
     nn.GELU(approximate="tanh"): lambda x: F.gelu(x, "tanh"),
@@ -265,3 +267,18 @@ def test_labels_that_fit_no_row_or_class_are_refused(loss):
         loss(LOGITS, torch.tensor([0, -1]))
     with pytest.raises(ValueError, match=r"batch_size \(2\) to match target batch_size \(3\)"):
         loss(LOGITS, torch.tensor([0, 1, 1]))
+
+
+def test_softplus_with_beta_is_half_as_wide_at_two():
+    x = torch.linspace(-3, 3, 7)
+    assert F.softplus(x, beta=2.0).allclose(F.softplus(2 * x) / 2)
+
+
+@pytest.mark.parametrize("shapes", [((), (3,)), ((3,), ()), ((2, 1), (3,)), ((1,), (1, 1))])
+def test_a_squared_error_of_different_shapes_has_gradients_of_their_shapes(shapes):
+    f, y = (torch.full(shape, number, requires_grad=True) for shape, number in zip(shapes, (2.0, 0.5), strict=True))
+    with pytest.warns(UserWarning, match="due to broadcasting"):
+        F.mse_loss(f, y).backward()
+    for x, total in ((f, 3.0), (y, -3.0)):
+        assert x.grad.shape == x.shape
+        assert x.grad.sum().item() == pytest.approx(total)

@@ -39,9 +39,9 @@ def silu(input: Tensor) -> Tensor:  # noqa: A002
     return input * input.sigmoid()
 
 
-def softplus(input: Tensor) -> Tensor:  # noqa: A002
-    """`log`(1 + eˣ)."""
-    return input.softplus()
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:  # noqa: A002
+    """`log`(1 + e^βx) / β; no threshold is needed here for large x, and a given one is ignored."""
+    return input.softplus() if beta == 1 else (input * beta).softplus() / beta
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:  # noqa: A002
@@ -75,7 +75,7 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor: 
     """(f - y)², by default its mean."""
     if input.value.shape != target.value.shape:
         _warn_of_broadcast(input, target)
-    if reduction == "mean":
+    elif reduction == "mean":
         return apply(ops.MSE, (input, target), (input.value, target.value), input.record or target.record)
     return _reduced((input - target) ** 2, reduction)
 

@@ -293,6 +293,7 @@ class Softplus(_Function):
     """`log`(1 + eˣ)."""
 
     function = F.softplus
+    options = {"beta": 1.0, "threshold": 20.0}  # noqa: RUF012
 
 
 class GELU(_Function):

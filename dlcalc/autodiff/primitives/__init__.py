@@ -10,7 +10,8 @@ Three promises hold for every row, and the tests run over the table to see them 
 1. A rule is written with operators, NumPy's ufuncs and other rows, so it works on arrays and, recorded and
    differentiable once more, on tensors.
 2. A VJP accepts a y_bar with further axes in front: many cotangents at once, as `func.jacrev` sends them.
-3. A rule need not care for broadcasting: the engine sums back to the shape of the input after every VJP.
+3. A rule need not care for broadcasting: what a VJP returns has the shape of its input or, where y is larger, that of
+   y, and the engine sums back to the shape of the input.
 
 References
 ----------
