@@ -9,6 +9,7 @@ import re
 
 # Private characters, which no message shows; an answer's own are taken out of what stands between the marks.
 BEGIN, END = "\ue000", "\ue001"
+HIDDEN = "…"
 PIECE = re.compile(f"{BEGIN}[^{END}]*{END}")
 MARKS = str.maketrans("", "", BEGIN + END)
 NUMBER = re.compile(r"\d+")
@@ -61,4 +62,4 @@ def in_full(sentence: str) -> str:
 
 def in_part(sentence: str) -> str:
     """The sentence with an ellipsis for each private piece."""
-    return PIECE.sub("…", sentence).translate(MARKS)
+    return PIECE.sub(HIDDEN, sentence).translate(MARKS)

@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlcalc.exercises.discretion import HIDDEN
 from dlcalc.grading.charts import bars
 from dlcalc.grading.rows import Row, write_whole
 from dlcalc.grading.summary import Summary, summarise
@@ -24,18 +25,25 @@ if TYPE_CHECKING:
 
 LEARNERS = "learners"
 MARKS = {"correct": "✓", "missing": "○"}
+LEFT_OUT = (
+    f"{HIDDEN} stands for values that would tell the inputs of this grading. "
+    "The check in the notebook shows yours, on inputs of its own."
+)
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><style>
-:root {{ color-scheme: light dark; --line: #8886; --good: #1a9850; --bad: #d6604d; --none: #888; }}
+:root {{ color-scheme: light dark; --line: #8886; --good: #12703b; --bad: #a8321f; --none: #666; }}
+@media (prefers-color-scheme: dark) {{ :root {{ --good: #4cc38a; --bad: #f0877c; --none: #aaa; }} }}
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
 table {{ border-collapse: collapse; width: 100%; }}
 th, td {{ text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid var(--line); }}
 td.number, th.number {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }}
 td.text {{ white-space: pre-wrap; overflow-wrap: anywhere; }}
+td.verdict {{ min-width: 6rem; overflow-wrap: anywhere; }}
+@media (max-width: 40rem) {{ td.number, th.number {{ white-space: normal; }} td {{ overflow-wrap: anywhere; }} }}
 .correct {{ color: var(--good); }} .missing {{ color: var(--none); }} .other {{ color: var(--bad); }}
 svg {{ width: 100%; height: auto; }} svg text {{ fill: currentColor; }}
 </style></head><body>
@@ -72,6 +80,8 @@ def learner_page(path: str, rows: list[Row]) -> str:
         "</tbody></table>",
     ]
     heading = f"<p>{_text(path)}</p><p><strong>{summary.points} of {summary.max_points} points</strong></p>"
+    if any(HIDDEN in row.discreet for row in rows):
+        heading += f"<p>{LEFT_OUT}</p>"
     return PAGE.format(title="Your exercises", body=heading + "\n".join(lines))
 
 
@@ -79,7 +89,7 @@ def _exercise_line(row: Row) -> str:
     kind = row.verdict if row.verdict in MARKS else "other"
     return (
         f"<tr><td>{_text(row.exercise)}</td><td class='number'>{row.points} of {row.max_points}</td>"
-        f"<td class='{kind}'>{MARKS.get(row.verdict, '✗')} {_text(row.verdict)}</td>"
+        f"<td class='verdict {kind}'>{MARKS.get(row.verdict, '✗')} {_text(row.verdict)}</td>"
         f"<td class='text'>{_text(row.discreet or row.message)}</td></tr>"
     )
 

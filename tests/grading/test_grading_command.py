@@ -27,7 +27,13 @@ from dlcalc.grading.trial import notebook_with
 
 SOLVED = {name: EXERCISES[name].solution for name in ("01.augment", "01.affine")}
 COLUMNS = ["submission", "exercise", "points", "max_points", "verdict", "message"]
-PROGRAM = "from dlcalc.grading.command import grade; grade()"
+# Where the tests run in a shell's background, Ctrl-C is ignored unless a program says otherwise.
+PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from dlcalc.grading.command import grade
+grade()
+"""
 
 
 def invoke(*arguments: object, text: str | None = None) -> Result:

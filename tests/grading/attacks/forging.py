@@ -562,6 +562,24 @@ def dsigmoid(z):
         },
     ),
     Attack(
+        "leave what cannot be cleared away for a later exercise",
+        # This cell runs in the later exercise's process too, so what is left tells whose it is.
+        """
+import os
+me = str(os.getpid())
+os.makedirs(f'/tmp/{me}/within')
+os.chmod(f'/tmp/{me}', 0)
+try: os.setxattr('/tmp', f'user.{me}', b'x' * 1000)
+except OSError: pass
+""",
+        cells={
+            "01.affine": """
+left = set(os.listdir('/tmp')) | {name[5:] for name in os.listxattr('/tmp') if name.startswith('user.')}
+if left - {me}: raise RuntimeError(f'ESCAPED {left}')
+"""
+        },
+    ),
+    Attack(
         "claim the end of the process and answer for the worker from then on",
         """
 import json, os, struct
