@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -106,7 +107,12 @@ def test_by_default_python_comes_from_pyodides_own_address_and_our_lock_from_the
 
 
 def test_by_default_the_site_has_its_own_wheels_and_leaves_pyodide_where_it_is(tmp_path):
-    lite.build(tmp_path / "run", lessons(["03"]), offline=False)
+    try:
+        lite.build(tmp_path / "run", lessons(["03"]), offline=False)
+    except RuntimeError as error:
+        if "cannot be downloaded" in str(error) and not os.environ.get("CI"):
+            pytest.skip(str(error))
+        raise
     folder = tmp_path / "run" / "static" / "python"
     config = json.loads((tmp_path / "run" / "jupyter-lite.json").read_text(encoding="utf-8"))
     kernel = config["jupyter-config-data"]["litePluginSettings"][f"{lite.KERNEL}:kernel"]
