@@ -103,9 +103,7 @@ def grow(title: str, variable: str, jobs: list[Job], settings: Settings) -> Grow
         work()
     for _ in range(settings.rounds):
         for (_, _, _, work), times in zip(jobs, seconds, strict=True):
-            start = timing.clock()
-            work()
-            times.append(timing.clock() - start)
+            times.append(timing.seconds(work))
     points = [
         Point(size, operations, numbers, statistics.median(times), peak_memory(work))
         for (size, operations, numbers, work), times in zip(jobs, seconds, strict=True)

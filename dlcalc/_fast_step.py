@@ -262,6 +262,7 @@ def _softmax_calls(p: Array, batch: Batch, factor: float) -> list[Call]:
     summing = np.full((n_out, n_out), 1 / factor, f.dtype)
     head, sums = batch.results[:HEAD], batch.results[HEAD:].reshape(f.shape)
     safe = 0.9 * math.log(np.finfo(f.dtype).max)
+    safe_square = safe**2
     flat, both = f.reshape(-1), batch.pair.reshape(HEAD, -1)
     dot, squares, largest, smallest, number, exp = both.dot, head.item, flat.argmax, flat.argmin, flat.item, np.exp
 
@@ -269,7 +270,7 @@ def _softmax_calls(p: Array, batch: Batch, factor: float) -> list[Call]:
         # The sum of squares bounds every number, and costs nothing beside Σ y f; where it is too large to tell, the
         # extremes of all take a tenth of the time of a maximum for each example. nan is not safe.
         dot(flat, head)
-        if not squares(0) < safe**2 and not (number(largest()) < safe and number(smallest()) > -safe):
+        if not squares(0) < safe_square and not (number(largest()) < safe and number(smallest()) > -safe):
             np.subtract(f, f.max(axis=1, keepdims=True), f)
             dot(flat, head)
         exp(f, p)

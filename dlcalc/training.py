@@ -325,8 +325,9 @@ def _examples(network: Network, X: ArrayLike, y: ArrayLike, of: str = "") -> tup
     X = check.finite(check.batch(X, network.weights, f"X{of}"), f"X{of}")
     y = check.finite(check.real_array(y, f"y{of}"), f"y{of}")
     outputs = np.broadcast_to(np.zeros((), dtype), (len(X), n_out))
-    Y = check.converted(network.loss_function.targets(outputs, y), dtype)
-    return X, check.finite(Y, f"y{of}")
+    Y = network.loss_function.targets(outputs, y)
+    # What is finite stays so, but for what is too large for a narrower dtype.
+    return X, Y if Y.dtype == dtype else check.finite(check.converted(Y, dtype), f"y{of}")
 
 
 def _validation(network: Network, validation: Any) -> tuple[Array, Array] | None:

@@ -6,9 +6,9 @@
 >>> x.grad
 tensor([6.])
 
-Read in this order: `primitives` (the rules), `engine` (the chain rule), `tensor` (recording), then what is built on
-them: `autograd`, `func`, `nn`, `optim`, `graph`. `creation`, `functions`, `grad_mode`, `printing` and `silence` hold
-what a user of PyTorch expects around them.
+Read in this order: `primitives` (the rules), `engine` (the chain rule), `tensor` (recording), `func` (derivatives of
+functions). That is the whole idea. On it are built `autograd`, `nn`, `optim` and `graph`; `arrays`, `views`,
+`summaries`, `creation`, `functions`, `grad_mode`, `printing` and `silence` hold what a user of PyTorch expects around.
 """
 
 import math
@@ -35,6 +35,9 @@ float64 = double = DTYPES[np.dtype(np.float64)]
 float32 = float = DTYPES[np.dtype(np.float32)]  # noqa: A001 (PyTorch's names)
 int64 = long = DTYPES[np.dtype(np.int64)]
 int32 = int = DTYPES[np.dtype(np.int32)]  # noqa: A001
+float16 = half = DTYPES[np.dtype(np.float16)]
+int16 = short = DTYPES[np.dtype(np.int16)]
+int8, uint8 = DTYPES[np.dtype(np.int8)], DTYPES[np.dtype(np.uint8)]
 bool = DTYPES[np.dtype(np.bool_)]  # noqa: A001
 pi, e, inf, nan = math.pi, math.e, math.inf, math.nan
 

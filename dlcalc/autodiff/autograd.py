@@ -44,8 +44,9 @@ def grad(
     adjoints = pullback(roots, cotangents, wanted=leaves, retain=retain, record=create_graph)
     found = [adjoints.get(x) for x in leaves]
     if not allow_unused and any(x is None for x in found):
+        index = next(i for i, x in enumerate(found) if x is None)
         message = (
-            "One of the differentiated Tensors appears to not have been used in the graph. "
+            f"The differentiated Tensor at index {index} appears to not have been used in the graph. "
             "Set allow_unused=True if this is the desired behavior."
         )
         raise RuntimeError(message)

@@ -6,7 +6,8 @@ import numpy as np
 
 from dlcalc.autodiff.engine import recorder
 from dlcalc.autodiff.printing import DTYPES, DType, numpy_dtype
-from dlcalc.autodiff.tensor import Tensor, sequence, untracked
+from dlcalc.autodiff.tensor import Tensor, untracked
+from dlcalc.autodiff.views import sequence
 
 __all__ = [  # noqa: PLE0604 (they are strings)
     *("arange", "as_tensor", "empty", "eye", "from_numpy", "full", "full_like", "get_default_dtype", "linspace"),

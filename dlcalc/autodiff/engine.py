@@ -1,10 +1,13 @@
 """The engine: the chain rule along a recorded graph, backwards and forwards. It knows no rule of any operation.
 
-A node is anything with `.value`, `.tracked` (whether it takes part) and `.operation`, None for a leaf. Other nodes also
-have their `.inputs`, the `.arguments` that the operation was called with (the values of the inputs, then parameters;
-these two are None once they are freed) and their `.age`. Every node is younger than its inputs, so taking the youngest
-first visits each after all its consumers, and nothing here calls itself: a graph of a million nodes in a row is no
-deeper than a small one.
+A node is anything with a `.value` and a `.record`, which says how the value came about:
+
+    (age, operation, inputs, arguments, retains, code, instruction)
+
+Arguments are the values of the inputs, then parameters; `retains` asks to keep the adjoint; the last two name the line
+of code. A leaf has the record `LEAF`, without operation; a node outside the graph has None. Every node is younger than
+its inputs, so taking the youngest first visits each after all its consumers, and nothing here calls itself: a graph of
+a million nodes in a row is no deeper than a small one.
 
 References
 ----------
@@ -21,11 +24,31 @@ import numpy as np
 
 from dlcalc.autodiff.silence import quietly, silent_context
 
+Record = tuple[int, Any, Any, Any, bool, Any, int]
+LEAF: Record = (1, None, (), (), False, None, 0)
+
 
 class Mode(threading.local):
     """Whether operations are recorded, in this thread."""
 
     enabled = True
+
+
+class Switch:
+    """In how many threads recording is off: where it is 0, nobody need ask for the mode of a thread."""
+
+    __slots__ = ("lock", "n_off")
+
+    def __init__(self) -> None:
+        self.n_off = 0
+        self.lock = threading.Lock()
+
+    def set(self, enabled: bool) -> bool:
+        """Switch recording on or off in this thread, and return what it was."""
+        before, mode.enabled = mode.enabled, enabled
+        with self.lock:
+            self.n_off += before - enabled
+        return before
 
 
 class Recorder:
@@ -47,71 +70,67 @@ class Recorder:
 
 
 mode = Mode()
+switch = Switch()
 recorder = Recorder()
 _sum = np.add.reduce
 _PULLING = silent_context()
 
 
-def sorted_graph(roots: Iterable[Any]) -> list[Any]:
-    """All nodes on which the roots depend and that require a gradient, each once, inputs before consumers."""
+def reachable(roots: Iterable[Any]) -> set[Any]:
+    """All nodes on which the roots depend and that require a gradient, the roots among them."""
     stack = list(roots)
     found = set(stack)
     while stack:
-        node = stack.pop()
-        if node.operation is not None:
-            for x in inputs_of(node):
-                if x.tracked and x not in found:
-                    found.add(x)
-                    stack.append(x)
-    return sorted(found, key=_age, reverse=True)
+        for x in inputs_of(stack.pop()):
+            if x.record and x not in found:
+                found.add(x)
+                stack.append(x)
+    return found
+
+
+def sorted_graph(roots: Iterable[Any]) -> list[Any]:
+    """The reachable nodes, inputs before consumers."""
+    return sorted(reachable(roots), key=lambda node: node.record[0], reverse=True)
 
 
 def needed_for(wanted: Iterable[Any], nodes: list[Any]) -> set[Any]:
     """Those of the sorted nodes that are wanted or depend on one that is."""
     found = set(wanted)
     for y in nodes:
-        if y.operation is not None and not found.isdisjoint(y.inputs):
+        if not found.isdisjoint(y.record[2]):
             found.add(y)
     return found
 
 
-def _age(node: Any) -> int:
-    return 1 if node.operation is None else int(node.age)
-
-
 def inputs_of(node: Any) -> tuple[Any, ...]:
-    """The inputs of a node that is no leaf.
+    """The inputs of a node that requires a gradient, none for a leaf.
 
     Raises
     ------
     RuntimeError
         If they were freed.
     """
-    if node.inputs is None:
+    inputs: tuple[Any, ...] | None = node.record[2]
+    if inputs is None:
         message = (
             "Trying to backward through the graph a second time: its saved values were freed by the first backward. "
             "Compute the loss again before each backward(), or say retain_graph=True the first time."
         )
         raise RuntimeError(message)
-    inputs: tuple[Any, ...] = node.inputs
     return inputs
-
-
-def _saves(operation: Any, inputs: tuple[Any, ...]) -> bool:
-    """Whether a rule of this node reads the values of its inputs or its own."""
-    return operation.saves and not (operation.scales and len(inputs) == 1)
 
 
 def _check_unchanged(y: Any) -> None:
     """Raise if a value that a rule will read was changed in place after it was saved."""
-    for value in (*y.arguments, y.value) if _saves(y.operation, y.inputs) else ():
+    age, operation, inputs, arguments, *_ = y.record
+    for value in (*arguments, y.value) if len(inputs) >= operation.saves else ():
         if (
             isinstance(value, np.ndarray | np.generic)
-            and recorder.changes.get(id(value if value.base is None else value.base), 1) < y.age
+            and recorder.changes.get(id(value if value.base is None else value.base), 1) < age
         ):
             message = (
                 "one of the variables needed for gradient computation has been modified by an inplace operation: "
-                f"a value of shape {value.shape} that {y.operation.name!r} saved for its derivative. "
+                f"a value of shape {value.shape} that {operation.name!r} saved for its derivative. "
                 "Change values after backward(), not between the forward and the backward pass."
             )
             raise RuntimeError(message)
@@ -131,11 +150,10 @@ def unbroadcast(x_bar: Any, shape: tuple[int, ...], n_batch: int = 0) -> Any:
     n_added = x_bar.ndim - n_batch - len(shape)
     if n_added > 0:
         x_bar = _sum(x_bar, n_batch if n_added == 1 else tuple(range(n_batch, n_batch + n_added)))
-        if x_bar.shape[n_batch:] == shape:
-            return x_bar
+    if x_bar.shape[n_batch:] == shape:
+        return x_bar
     stretched = tuple(n_batch + i for i, n in enumerate(shape) if n != x_bar.shape[n_batch + i])
-    batch = x_bar.shape[:n_batch]
-    return _sum(x_bar, stretched).reshape(batch + shape)
+    return _sum(x_bar, stretched).reshape(x_bar.shape[:n_batch] + shape)
 
 
 def pullback(
@@ -177,52 +195,62 @@ def _pull(roots: Any, seeds: Any, needed: Any, keep: Any, retain: bool, record: 
     last_change = recorder.last_change
     adjoints: dict[Any, Any] = {}
     found: dict[Any, Any] = {}
+    # What was summed here belongs to nobody else, and may be added to in place.
+    summed: set[Any] = set()
     waiting: list[tuple[int, Any]] = []
     for root, seed in zip(roots, seeds, strict=True):
-        if root.operation is not None and root not in adjoints:
-            heappush(waiting, (root.age, root))
+        if root not in adjoints and root.record[1] is not None:
+            heappush(waiting, (root.record[0], root))
         adjoints[root] = adjoints[root] + seed if root in adjoints else seed
     y = heappop(waiting)[1] if waiting else None
     while y is not None:
         y_bar = adjoints.pop(y)
-        if y.retains or y in keep:
+        age, operation, inputs, arguments, retains, _, _ = y.record
+        wanted = keep and y in keep
+        if retains or wanted:
             found[y] = y_bar
-        inputs, arguments, operation = y.inputs or inputs_of(y), y.arguments, y.operation
-        if y.age > last_change:
+        if inputs is None:
+            inputs_of(y)
+        if age > last_change:
             _check_unchanged(y)
-        saved = (y_bar, y, *inputs, *arguments[len(inputs) :]) if record else (y_bar, y.value, *arguments)
-        following = None
-        passed = False
+        value = y.value
+        shape = value.shape
+        saved = (y_bar, y, *inputs, *arguments[len(inputs) :]) if record else (y_bar, value, *arguments)
         vjps, i = operation.vjps, -1
+        following = None
         for x in inputs:
             i += 1
-            if x.tracked if needed is None else x in needed:
-                passed = True
+            origin = x.record
+            if origin if needed is None else x in needed:
                 x_bar = vjps[i](*saved)
-                shape = x.value.shape
-                if x_bar.shape != shape and x_bar.shape[n_batch:] != shape:
-                    x_bar = unbroadcast(x_bar, shape, n_batch)
+                # A cotangent has the shape of its input or, where y is larger by broadcasting, of y.
+                if (own := x.value.shape) != shape and x_bar.shape != own:
+                    x_bar = unbroadcast(x_bar, own, n_batch)
                 if x in adjoints:
-                    adjoints[x] = adjoints[x] + x_bar
-                    continue
-                if x.operation is None:
+                    if x in summed:
+                        adjoints[x] += x_bar
+                    else:
+                        adjoints[x] = adjoints[x] + x_bar
+                        if not record:
+                            summed.add(x)
+                elif origin[1] is None:
                     # What a leaf receives may become its .grad, which must not be shared.
                     adjoints[x] = x_bar.copy() if x_bar is y_bar and not record else x_bar
-                    continue
-                adjoints[x] = x_bar
-                if following is None:
-                    following = x
                 else:
-                    heappush(waiting, (x.age, x))
-        if passed and not retain and operation.saves and (len(inputs) > 1 or not operation.scales):
-            y.inputs = y.arguments = None
+                    adjoints[x] = x_bar
+                    if following is None:
+                        following = x
+                    else:
+                        heappush(waiting, (origin[0], x))
+        if not retain and not wanted and len(inputs) >= operation.saves:
+            y.record = operation.freed
         # The youngest node next: all its consumers are younger still, so they have been visited.
         if not waiting:
             y = following
         elif following is None:
             y = heappop(waiting)[1]
         else:
-            y = heappushpop(waiting, (following.age, following))[1]
+            y = heappushpop(waiting, (following.record[0], following))[1]
     if found:
         adjoints.update(found)
     return adjoints
@@ -232,13 +260,12 @@ def pushforward(sources: list[Any], tangents: list[Any], root: Any, *, record: b
     """The tangent of the root by forward mode along the recorded graph: the sum over inputs of their JVPs."""
     dots = dict(zip(sources, tangents, strict=True))
     for y in sorted_graph([root]):
-        if y.operation is None or y in dots or dots.keys().isdisjoint(y.inputs):
+        _, operation, inputs, arguments, *_ = y.record
+        if y in dots or dots.keys().isdisjoint(inputs):
             continue
-        inputs, saved = y.inputs, (y.value, *y.arguments)
-        if record:
-            saved = (y, *inputs, *y.arguments[len(inputs) :])
+        saved = (y, *inputs, *arguments[len(inputs) :]) if record else (y.value, *arguments)
         y_dot = np.zeros(y.value.shape, y.value.dtype)
-        for x, jvp in zip(inputs, y.operation.jvps):  # noqa: B905
+        for x, jvp in zip(inputs, operation.jvps):  # noqa: B905
             if x in dots:
                 y_dot = y_dot + jvp(dots[x], *saved)
         dots[y] = y_dot

@@ -12,7 +12,7 @@ __all__ = ["cat", "diag", "einsum", "is_tensor", "outer", "stack", "where"]
 
 def stack(tensors: Any, dim: int = 0) -> Tensor:
     """Tensors of one shape along a new dimension `dim`."""
-    return cat([x.unsqueeze(dim) for x in tensors], dim)
+    return cat([x.unsqueeze(dim) for x in tensors], dim, operation=ops.STACK)
 
 
 def where(condition: Any, input: Any, other: Any) -> Tensor:  # noqa: A002 (PyTorch's names)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from dlcalc.autodiff.engine import mode
+from dlcalc.autodiff.engine import mode, switch
 
 __all__ = ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
@@ -17,11 +17,10 @@ class _Recording:
         self.before: list[bool] = []
 
     def __enter__(self) -> None:
-        self.before.append(mode.enabled)
-        mode.enabled = self.wanted
+        self.before.append(switch.set(self.wanted))
 
     def __exit__(self, *error: object) -> None:
-        mode.enabled = self.before.pop()
+        switch.set(self.before.pop())
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, decorated."""

@@ -88,13 +88,17 @@ def _tensors(root: Tensor) -> list[Tensor]:
     stack, found = [root], {root: None}
     while stack:
         y = stack.pop()
-        for x in () if y.operation is None else inputs_of(y):
+        for x in inputs_of(y) if y.record else ():
             if x not in found:
                 found[x] = None
                 stack.append(x)
-    results = sorted((y for y in found if y.operation is not None), key=lambda y: y.age, reverse=True)
-    leaves = dict.fromkeys(x for y in results for x in y.inputs if x.operation is None)
+    results = sorted((y for y in found if y.operation is not None), key=_age, reverse=True)
+    leaves = dict.fromkeys(x for y in results for x in inputs_of(y) if x.operation is None)
     return [*(leaves or ([root] if root.operation is None else [])), *results]
+
+
+def _age(node: Any) -> int:
+    return int(node.record[0])
 
 
 def _line(code: Any, instruction: int) -> int:
@@ -106,20 +110,21 @@ def _line(code: Any, instruction: int) -> int:
 def _node(index: int, tensor: Tensor, gradient: Any) -> Node:
     value = np.asarray(tensor.value)
     gradient = np.asarray(gradient) if gradient is not None else None
-    if tensor.operation is None:
-        return Node(index, "leaf", value, gradient, (), tensor.tracked, "", 0, "")
-    file, line = tensor.code.co_filename, _line(tensor.code, tensor.instruction)
+    if tensor.record is None or tensor.operation is None:
+        return Node(index, "leaf", value, gradient, (), tensor.requires_grad, "", 0, "")
+    _, operation, _, saved, _, code, instruction = tensor.record
+    file, line = code.co_filename, _line(code, instruction)
     source = linecache.getline(file, line).strip()
-    return Node(index, tensor.operation.name, value, gradient, tensor.arguments, True, file, line, source)
+    return Node(index, operation.name, value, gradient, saved, True, file, line, source)
 
 
 def _local_derivative(y: Tensor, i: int) -> Array:
     """∂y/∂(input i): the VJP of every unit cotangent."""
-    inputs, arguments = y.inputs, y.arguments
+    _, operation, inputs, arguments, *_ = y.record  # type: ignore[misc]
     shape = y.value.shape
     size = int(np.prod(shape, dtype=int))
     units = np.eye(size, dtype=y.value.dtype).reshape((size, *shape))
-    x_bar = np.asarray(quietly(_LOOKING, y.operation.vjps[i], units, y.value, *arguments))  # type: ignore[union-attr]
+    x_bar = np.asarray(quietly(_LOOKING, operation.vjps[i], units, y.value, *arguments))
     return np.asarray(unbroadcast(x_bar, inputs[i].value.shape, 1)).reshape(shape + inputs[i].value.shape)
 
 
@@ -134,7 +139,7 @@ def graph(root: Tensor) -> Graph:
     tensors = _tensors(root)
     index = {y: i for i, y in enumerate(tensors)}
     gradients: dict[Any, Any] = {}
-    if root.tracked:
+    if root.record:
         seed = np.ones(root.value.shape, root.value.dtype)
         gradients = pullback([root], [seed], wanted=sorted_graph([root]), retain=True)
     nodes = tuple(_node(i, y, gradients.get(y)) for y, i in index.items())
@@ -142,7 +147,7 @@ def graph(root: Tensor) -> Graph:
         Edge(index[x], index[y], _local_derivative(y, i))
         for y in tensors
         if y.operation is not None
-        for i, x in enumerate(y.inputs)
+        for i, x in enumerate(inputs_of(y))
         if not isinstance(x.value, int | float) or isinstance(x.value, np.generic)
     )
     return Graph(nodes, tuple(edges))

@@ -10,7 +10,14 @@ from dlcalc.autodiff.engine import recorder
 LINE_WIDTH = 80
 EDGE_ITEMS = 3
 SUMMARIZE_ABOVE = 1000
-NAMES = {"mse_loss": "MseLoss", "matmul": "Mm", "linear": "Addmm", "reshape": "View", "gather": "Index"}
+NAMES = {
+    "cast": "ToCopy",
+    "cross_entropy": "NllLoss",
+    "linear": "Addmm",
+    "log1p": "Log1P",
+    "norm": "LinalgVectorNorm",
+    "reshape": "View",
+}
 
 
 class Size(tuple[int, ...]):
@@ -56,6 +63,14 @@ def numpy_dtype(dtype: Any) -> Any:
     return dtype.dtype if isinstance(dtype, DType) else np.dtype(dtype)
 
 
+def _kind_of_index(index: Any) -> str:
+    """PyTorch's name of the last part of an index that picks something."""
+    if any(isinstance(part, np.ndarray) for part in index or ()):
+        return "Index"
+    kinds = [type(part) for part in index or () if part is not ... and part != slice(None)]
+    return {int: "Select", slice: "Slice", type(None): "Unsqueeze"}.get(kinds[-1], "Index") if kinds else "Alias"
+
+
 class GradFn:
     """The operation that made a tensor, as `tensor.grad_fn` shows it."""
 
@@ -64,13 +79,23 @@ class GradFn:
 
     def name(self) -> str:
         """PyTorch's name of the operation, such as MulBackward0."""
-        operation, arguments = self.tensor.operation, self.tensor.arguments or (None, None)
-        inputs = self.tensor.inputs or ()
+        _, operation, inputs, arguments, *_ = self.tensor.record
+        inputs, arguments = inputs or (), arguments or (None, None)
         name = NAMES.get(operation.name, "".join(part.capitalize() for part in operation.name.split("_")))
+        variant: int = operation.name in ("clamp", "max", "min") and arguments[1] is None
         if operation.name == "matmul":
             name = {(1, 1): "Dot", (2, 1): "Mv"}.get(tuple(x.ndim for x in inputs), "Mm")
-        along = operation.name in ("sum", "mean") and arguments[1] is not None
-        return f"{name}Backward{int(along or (operation.name == 'pow' and len(inputs) == 2))}"
+        elif operation.name == "gather":
+            name = _kind_of_index(arguments[1])
+        elif operation.name in ("sum", "mean"):
+            variant = arguments[1] is not None
+        elif operation.name == "clamp":
+            variant = True
+        elif operation.name in ("sub", "pow") and len(inputs) == 2:
+            reflected = isinstance(arguments[0], int | float) and not isinstance(arguments[0], np.generic)
+            name = "Rsub" if reflected and operation.name == "sub" else name
+            variant = int(operation.name == "pow") + reflected
+        return f"{name}Backward{int(variant)}"
 
     def __repr__(self) -> str:
         return f"<{self.name()}>"

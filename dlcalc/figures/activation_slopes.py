@@ -24,7 +24,8 @@ DISPLAY_NAMES = {"relu": "ReLU", "leaky_relu": "leaky ReLU", "elu": "ELU", "gelu
 Z_LIMIT = 6.0
 # Half the length of the tangent that is shown, in inches.
 TANGENT = 0.5
-GUIDE: dict[str, Any] = {"color": NEUTRAL.colour, "linewidth": 1.0, "linestyle": (0, (2, 2))}
+# What stands at the end of the axis is not cut in half.
+GUIDE: dict[str, Any] = {"color": NEUTRAL.colour, "linewidth": 1.0, "linestyle": (0, (2, 2)), "clip_on": False}
 
 
 def display_name(name: str) -> str:
@@ -137,10 +138,8 @@ def _tangent(axes: Axes, z: float, value: float, slope: float, *, compact: bool)
         [z - half, z + half], [value - slope * half, value + slope * half], **GRADIENTS.line(2.6), zorder=4
     )
     line.set_linestyle("-")
-    (guide,) = axes.plot(
-        [z, z], [axes.get_ylim()[0], value], color=NEUTRAL.colour, linewidth=1.0, linestyle=(0, (2, 2))
-    )
-    (point,) = axes.plot([z], [value], **VALUES.dot(), zorder=5)
+    (guide,) = axes.plot([z, z], [axes.get_ylim()[0], value], **GUIDE)
+    (point,) = axes.plot([z], [value], **VALUES.dot(), zorder=5, clip_on=False)
     text = f"φ({number(z)}) = {number(value, 3)}" if not compact else f"φ(z) = {number(value)}"
     readout = axes.text(0, 1.04, text, transform=axes.transAxes, color=VALUES.colour)
     return [guide, line, point, readout]
@@ -148,11 +147,9 @@ def _tangent(axes: Axes, z: float, value: float, slope: float, *, compact: bool)
 
 def _height(axes: Axes, z: float, slope: float, *, compact: bool) -> list[Artist]:
     """The point on φ′ below the tangent, and its height as a number."""
-    (guide,) = axes.plot(
-        [z, z], [slope, axes.get_ylim()[1]], color=NEUTRAL.colour, linewidth=1.0, linestyle=(0, (2, 2))
-    )
-    (stem,) = axes.plot([z, z], [0, slope], color=GRADIENTS.colour, linewidth=2.6)
-    (point,) = axes.plot([z], [slope], **GRADIENTS.dot(11), zorder=5)
+    (guide,) = axes.plot([z, z], [slope, axes.get_ylim()[1]], **GUIDE)
+    (stem,) = axes.plot([z, z], [0, slope], color=GRADIENTS.colour, linewidth=2.6, clip_on=False)
+    (point,) = axes.plot([z], [slope], **GRADIENTS.dot(11), zorder=5, clip_on=False)
     text = f"φ′({number(z)}) = {number(slope, 3)}" if not compact else f"φ′(z) = {number(slope)}"
     readout = axes.text(0, 1.06, text, transform=axes.transAxes, color=GRADIENTS.colour)
     return [guide, stem, point, readout]

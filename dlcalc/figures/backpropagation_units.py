@@ -43,7 +43,7 @@ def backpropagation_by_unit(
     y: float = -1.0,
     unit: Choice = "follow",
     weight: tuple[int, int, int] = (1, 2, 1),
-    value: float | None = None,
+    shift: float = 0.0,
     activation: str = "sigmoid",
 ) -> Drawing:
     """The 2-3-1 network of lesson 01, one unit a step, and the chosen unit's sums with their numbers.
@@ -60,11 +60,11 @@ def backpropagation_by_unit(
         The unit whose sums are shown: "hidden 1", "hidden 2", "hidden 3", "output", or "follow" the steps.
     weight : tuple of int
         (l, j, i): the weight w⁽ˡ⁾ to unit j from node i, counted from 1, whose slope is checked.
-    value : float, optional
-        What that weight is set to.
+    shift : float
+        What is added to that weight.
     activation : str
     """
-    state = unit_state(step, (x1, x2, y), _network_with(weight, value, activation))
+    state = unit_state(step, (x1, x2, y), _network_with(weight, shift, activation))
     shown = (state.active or ORDER[0]) if unit == "follow" else _CHOICES[unit]
     theme.card(figure, "One unit at a time: values forward, error signals backward")
     axes = theme.sheet(figure)
@@ -76,14 +76,13 @@ def backpropagation_by_unit(
     return Drawing(description(state, shown, weight, slope), data, (*moving, *artists))
 
 
-def _network_with(weight: tuple[int, int, int], value: float | None, activation: str) -> MLP:
+def _network_with(weight: tuple[int, int, int], shift: float, activation: str) -> MLP:
     net = MLP(weights=[FIRST_WEIGHTS, SECOND_WEIGHTS], activation=activation, loss="mse")
     layer, j, i = weight
     if not (layer in (1, 2) and 1 <= j <= net.sizes[layer] and 1 <= i <= net.sizes[layer - 1] + 1):
         message = f"weight is (layer, to, from) counted from 1, such as (1, 3, 2), not {weight}: the network is 2-3-1"
         raise ValueError(message)
-    if value is not None:
-        net.weights[layer - 1][j - 1, i - 1] = value
+    net.weights[layer - 1][j - 1, i - 1] += shift
     return net
 
 
@@ -165,7 +164,7 @@ EXHIBITS = {
             {"step": 0},
             {"step": 2},
             {"step": 5},
-            {"step": 8, "unit": "output", "weight": (2, 1, 4), "value": -2.0},
+            {"step": 8, "unit": "output", "weight": (2, 1, 4), "shift": -1.5},
             {"step": 8, "unit": "hidden 3", "activation": "relu", "weight": (1, 3, 3), "y": 3.0},
         ),
         slider=Slider("step", tuple(range(LAST + 1))),

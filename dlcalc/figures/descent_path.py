@@ -217,7 +217,12 @@ def _path(axes: Axes, parameters: Array, step: int) -> list[Artist]:
     walked = parameters[np.minimum(np.arange(STEPS + 1), step)]
     (line,) = axes.plot(*walked.T, color=VALUES.colour, linewidth=1.8, marker="o", markersize=3.5)
     (point,) = axes.plot(*parameters[step : step + 1].T, **VALUES.dot(10), zorder=5)
-    return [line, point]
+    w, b = parameters[step]
+    on_the_map = W_RANGE[0] <= w <= W_RANGE[1] and B_RANGE[0] <= b <= B_RANGE[1]
+    text = "" if on_the_map else "(w, b) has left the map"
+    place = (W_RANGE[1] - 0.35, B_RANGE[0] + 0.26)
+    gone = theme.label(axes, *place, text, VALUES, size=theme.SMALL, ha="right", weight="bold")
+    return [line, point, gone]
 
 
 def _losses(figure: Figure, scene: Landscape, descent: Descent, step: int, learning_rate: float) -> list[Artist]:

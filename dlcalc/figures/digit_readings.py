@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 
 from dlcalc import datasets
@@ -29,6 +30,8 @@ ROWS, COLUMNS = 3, 6
 _PIXEL, _GAP, _BELOW = 1 / 16, 2, 6
 _SIDE, _PITCH, _ROW = 8 * _PIXEL, (8 + _GAP) * _PIXEL, (8 + _BELOW) * _PIXEL
 _LEFT, _TOP = 0.3, 3.62
+# From the card to its ink, so that an image stands on the card without a box.
+_SHADES = LinearSegmentedColormap.from_list("card to ink", [theme.CARD, INK])
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,7 @@ def _images(axes: Axes, readings: Readings) -> None:
     rows, columns = mosaic.shape
     extent = (_LEFT, _LEFT + columns * _PIXEL, _TOP - rows * _PIXEL, _TOP)
     limits = {"xlim": axes.get_xlim(), "ylim": axes.get_ylim()}
-    axes.imshow(mosaic, cmap="Greys", vmin=0, vmax=1.15, extent=extent, aspect="auto", interpolation="nearest")
+    axes.imshow(mosaic, cmap=_SHADES, vmin=0, vmax=1, extent=extent, aspect="auto", interpolation="nearest")
     # An image draws the limits of its axes to itself.
     axes.set(**limits)
 

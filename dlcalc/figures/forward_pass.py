@@ -200,7 +200,7 @@ def _plane(figure: Figure, W: Array, row: int, x: tuple[float, float], z: float)
         axes.plot(*_line(np.array([*w[:2], 0.0])).T, color=BIAS.colour, linewidth=1.4, linestyle=BIAS.linestyle)
         axes.plot(*points.T, color=INK, linewidth=2.4)
     axes.plot(0, 0, "+", color=BIAS.colour, markersize=9, markeredgewidth=1.6)
-    axes.plot(*x, **VALUES.dot(), zorder=5)
+    axes.plot(*x, **VALUES.dot(), zorder=5, clip_on=False)
     name = f"z_{row + 1}"
     figure_x = 6.2 / width
     lines = [

@@ -33,6 +33,11 @@ def layer(x: Array, phi: Activation) -> Array:
     return phi(x @ W[:, :2].T + W[:, 2])
 
 
+def _without_rounding(length: float) -> float:
+    """A length, or 0 where nothing but rounding is left of it."""
+    return float(length) if length > 1e-12 else 0.0
+
+
 @theme.themed
 def jacobian_map(
     figure: Figure, *, radius: float = 0.8, x1: float = 0.4, x2: float = -0.1, activation: str = "tanh"
@@ -58,7 +63,7 @@ def jacobian_map(
     z = centre @ W[:, :2].T + W[:, 2]
     J = jacobians.compose(jacobians.elementwise(phi, z), W[:, :2])
     image, ellipse = layer(centre + radius * CIRCLE, phi), layer(centre, phi) + radius * CIRCLE @ J.T
-    gap = float(np.max(np.linalg.norm(image - ellipse, axis=1)))
+    gap = _without_rounding(np.max(np.linalg.norm(image - ellipse, axis=1)))
     theme.card(figure, "Under the magnifying glass every smooth map is linear")
     moving = [
         *_input_plane(figure, centre, radius),

@@ -43,8 +43,8 @@ def draw_graph(axes: Axes, scene: Scene) -> float:
     target = _target(chosen)
     places = {**_PLACES, "w": _LEAVES[chosen.layer, chosen.j]} if chosen.i is not None else _PLACES
     for (start, end), (local, role) in _edges(scene).items():
-        # The number of the leaf's edge stands clear of the error signal that it leads to.
-        aside = (0.18, 0.19 if end == "z1" else -0.19) if start == "w" and chosen.layer == 1 else (0.0, 0.0)
+        # The number of the leaf's edge stands clear of the other numbers around its unit.
+        aside = {"z1": (0.18, 0.19), "z2": (0.18, -0.19), "f": (0.22, -0.04)}[end] if start == "w" else (0.0, 0.0)
         lit = start == "w" if chosen.i is not None else start == target
         _edge(axes, (places[start], places[end]), (local, role), aside, lit=lit)
     shown = target if chosen.i is None else "w"
@@ -82,9 +82,17 @@ def _edge(axes: Axes, ends: tuple[Point, Point], local: tuple[float, Role], asid
     shaft.style(INK if lit else NEUTRAL.colour, 2.6 if lit else 1.2)
     level, short = start[1] == end[1], length < 0.6
     x, y = start + (0.5 if level else 0.44 if length < 1.0 else 0.31) * (end - start)
-    raised = (-0.28 if short else 0.1 if start[1] > _PLACES["z2"][1] else -0.11) if level else 0.0
+    upper = start[1] > _PLACES["f"][1]
+    if level:
+        y += -0.28 if short else 0.1 if upper else -0.11
+    elif start[0] == _PLACES["v1"][0]:
+        # The short edges to f have no room for a number on them.
+        x, y = x + 0.07, y + (0.15 if upper else -0.15)
     value, role = local
-    theme.label(axes, x + aside[0], y + raised + aside[1], number(value), role, size=theme.SMALL, ha="center")
+    text = theme.label(axes, x + aside[0], y + aside[1], number(value), role, size=theme.SMALL, ha="center")
+    if not level and length > 1.0:
+        # It stands on its own edge, which stops short of it on both sides.
+        text.set_bbox({"boxstyle": "round,pad=0.08", "facecolor": theme.CARD, "edgecolor": "none"})
 
 
 def _node(axes: Axes, scene: Scene, node: str, place: Point, *, lit: bool) -> None:

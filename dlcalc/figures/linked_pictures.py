@@ -63,7 +63,7 @@ def _unit_formula(chosen: Quantity) -> str:
         return rf"$\partial\ell/\partial {chosen.name} = {delta}{dot}{source}$"
     if chosen.layer == 2:
         return r"$\delta^{(2)} = 2\,(f-y)$"
-    return rf"${chosen.name} = \varphi'(z^{{(1)}}_{chosen.j})\,w^{{(2)}}_{{1,{chosen.j}}}\,\delta^{{(2)}}$"
+    return rf"${chosen.name} = \varphi′(z^{{(1)}}_{chosen.j})\,w^{{(2)}}_{{1,{chosen.j}}}\,\delta^{{(2)}}$"
 
 
 def draw_matrices(axes: Axes, scene: Scene) -> float:
@@ -75,11 +75,11 @@ def draw_matrices(axes: Axes, scene: Scene) -> float:
     output: list[Cell] = [(0, 0)] if chosen.layer == 2 else signal and [(0, 0)]
     y = 3.84
     x = _tile(axes, _MIDDLE, y, back.delta[0][None], ERRORS, r"$\Delta^{(1)}$", signal)
-    x = draw_sign(axes, x, y, "= (", 0.27)
+    x = draw_sign(axes, x, y, "=(", 0.27)
     x = _tile(axes, x, y, back.delta[1][None], ERRORS, r"$\Delta^{(2)}$", output if chosen.i is None else [])
     x = _tile(axes, x + 0.06, y, scene.net.weights[1][:, :2], NEUTRAL, r"$\bar W^{(2)}$", signal)
     x = draw_sign(axes, x, y, ") ⊙", 0.32)
-    _tile(axes, x, y, slopes, NEUTRAL, r"$\varphi'(Z^{(1)})$", signal)
+    _tile(axes, x, y, slopes, NEUTRAL, r"$\varphi′(Z^{(1)})$", signal)
     _gradient_row(axes, scene, 2.92)
     return scene.value
 

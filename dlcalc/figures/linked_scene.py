@@ -140,7 +140,7 @@ def _frames(axes: Axes) -> None:
 EXHIBITS = {
     "linked_view": Exhibit(
         draw=linked_view,
-        lesson=8,
+        lesson=7,
         size=(theme.WIDTH, 5.0),
         states=(
             {},

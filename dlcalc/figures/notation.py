@@ -25,14 +25,20 @@ def plain(text: str) -> str:
 
 
 def short(value: Any) -> str:
-    """A value in at most about eight characters: a number with three digits, or the shape of an array."""
+    """A value in at most about eight characters: a number, or the shape of an array.
+
+    Three digits, but a number with up to three decimals stands as it is, so that the terms of a sum add up.
+    """
     array = np.asarray(value)
     if array.size != 1:
         return "×".join(map(str, array.shape))
     number = float(array.reshape(()))
     if not np.isfinite(number):
         return {"inf": "∞", "-inf": "−∞"}.get(str(number), "nan")
-    text = f"{number + 0.0:.3g}" if abs(number) < 1e3 or abs(number) >= 1e5 else f"{number:.0f}"
+    if abs(number) < 1e3 and number == round(number, 3):
+        text = f"{number + 0.0:.6g}"
+    else:
+        text = f"{number:.0f}" if 1e3 <= abs(number) < 1e5 else f"{number:.3g}"
     mantissa, _, exponent = text.partition("e")
     return (mantissa + (f"e{int(exponent)}" if exponent else "")).replace("-", "−")
 

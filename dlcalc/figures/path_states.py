@@ -107,7 +107,7 @@ def sentence(state: PathState) -> str:
         if state.now == state.last:
             return f"The paths add up: {_sum_of(state.products)} = {short(state.total)}."
         nodes = [state.source, *(str(state.edges[edge][1]) for edge in state.lit)]
-        return f"Path {state.row + 1} of {len(state.paths)}: {' → '.join(symbol(node) for node in nodes)}"
+        return f"Path {state.row + 1} of {len(state.paths)}: {' → '.join(symbol(node) for node in nodes)}."
     step = state.steps[state.now - 1]
     start, end, local = state.edges[step.edge]
     giver, taker = (start, end) if state.mode == "forward" else (end, start)
@@ -122,7 +122,7 @@ def description(state: PathState) -> str:
     edges = ", ".join(f"{start} to {end} {short(local)}" for start, end, local in state.edges)
     return plain(
         f"Graph with the local derivatives {edges}; {state.mode}, step {state.now} of {state.last}, "
-        f"{state.multiplications} multiplications so far. {sentence(state)} "
+        f"{state.multiplications} multiplication{'s' * (state.multiplications != 1)} so far. {sentence(state)} "
         f"The derivative of {state.target} by {state.source} is {short(state.total)}, "
         f"the sum over {len(state.paths)} paths."
     )

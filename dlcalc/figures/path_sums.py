@@ -132,7 +132,7 @@ def _node(axes: Axes, state: PathState, node: object, centre: Point, radius: flo
     axes.add_patch(disc)
     letter = theme.label(axes, x, y - 0.01, symbol(name), ha="center", size=theme.HEADING, halo=False)
     gradient = state.derivatives.get(node)
-    plate = chip(axes, (x, y + radius + 0.21), (0.52, 0.25))
+    plate = chip(axes, (x, y + radius + 0.21), (0.62, 0.25))
     plate.show("" if gradient is None else short(gradient), theme.GRADIENTS)
     for artist in plate.artists:
         artist.set_visible(gradient is not None)

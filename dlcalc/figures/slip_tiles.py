@@ -139,7 +139,7 @@ def _tile(
     broken = broken or blank or amiss
     (x, middle), (unit, height) = place, scale
     size = (shape[0], shape[1])
-    room = max(size[1] * unit, 0.72 if len(label) < 9 else 0.9)
+    room = max(size[1] * unit + 0.1, 0.72 if len(label) < 9 else 0.9)
     left = x + (room - size[1] * unit) / 2
     bias_column = label[0] in "V∇[" and not label.endswith("ᵀ") and not label.startswith("V̄") and not lit and not blank
     role = NEUTRAL if blank else _role(label)
@@ -198,8 +198,13 @@ def _clash(found: Examination) -> str:
     for k in range(operator):
         left = (left[0], product.factors[k + 1][1].shape[1])
     if product.operators[operator] == "@":
-        return f"In {name}, {left[1]} columns meet {right[0]} rows: NumPy refuses."
+        columns = f"{_count(left[1], 'column')} meet{'s' * (left[1] == 1)}"
+        return f"In {name}, {columns} {_count(right[0], 'row')}: NumPy refuses."
     return f"In {name}, {left[0]} × {left[1]} meets {right[0]} × {right[1]}: NumPy refuses."
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}{'s' * (n != 1)}"
 
 
 def _list(axes: Axes, verdicts: Mapping[str, str], slip: str) -> None:

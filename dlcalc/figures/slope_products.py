@@ -98,9 +98,7 @@ def _product_panel(
         yscale="log",
         xticks=(1, 10, 20, 30),
         yticks=[*ticks, ZERO_RAIL],
-        yticklabels=[*(f"$10^{{{round(np.log10(tick))}}}$" if tick < 1 else "1" for tick in ticks), "0"]
-        if first
-        else [],
+        yticklabels=[*map(_power, ticks), "0"] if first else [],
         xlabel="depth $L$",
     )
     axes.text(0, 1.18, display_name(phi.name), transform=axes.transAxes, fontsize=theme.BODY, weight="bold")
@@ -114,6 +112,13 @@ def _product_panel(
     theme.label(axes, 16.5, 10 * steepest**16, bound, size=theme.SMALL, va="bottom")
     axes.plot(layers, _on_axis(steepest**layers), color=NEUTRAL.colour, linewidth=2, linestyle=(0, (5, 2)))
     return axes
+
+
+def _power(tick: float) -> str:
+    """A power of ten; at the last stands all that is smaller, too."""
+    exponent = round(np.log10(tick))
+    relation = r"\leq\," if tick <= 1.01 * SMALLEST else ""
+    return f"${relation}10^{{{exponent}}}$" if exponent else "1"
 
 
 def _product_at(axes: Axes, products: Array, steepest: float, depth: int, *, compact: bool) -> list[Artist]:

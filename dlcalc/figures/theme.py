@@ -190,7 +190,9 @@ def plot(
         names = [tick_marks.written(tick, scale) for tick in chosen] if labels is None else labels
         tick_marks.label(axes, along, chosen, names)
     if grid or xticks != ():
-        axes.plot([0, 1], [0, 0], transform=axes.transAxes, color=FAINT, linewidth=1.6, zorder=0.6)
+        axes.plot(
+            [0, 1], [0, 0], transform=axes.transAxes, color=FAINT, linewidth=1.6, zorder=0.6, solid_capstyle="butt"
+        )
     if xlabel:
         axes.set_xlabel(xlabel, fontsize=BODY, color=INK, loc="right", labelpad=1.6 * SMALL + 3)
     if ylabel:

@@ -120,7 +120,7 @@ def training_dashboard(
     }
     description = (
         f"Training of a {run.X.shape[1]}-{width}-1 {activation} network on {len(run.X)} examples, learning rate "
-        f"{learning_rate:g}, {_told(planted)}. At epoch {epoch} the loss is {_number(float(recording.loss[epoch]))}. "
+        f"{learning_rate:g}, {_told(planted)}. At epoch {epoch} the loss {_loss_told(float(recording.loss[epoch]))}. "
         f"{_sentence(recording, epoch, width)}"
     )
     return Drawing(description, data, tuple(moving))
@@ -226,6 +226,10 @@ def _number(value: float, digits: int = 3) -> str:
     return "–" if np.isnan(value) else theme.scientific(value, digits - 1)
 
 
+def _loss_told(loss: float) -> str:
+    return "is no number any more" if np.isnan(loss) else f"is {_number(loss)}"
+
+
 def _caption(figure: Figure, recording: Recording, epoch: int, width: int) -> list[Artist]:
     axes = theme.sheet(figure)
     return [
@@ -241,7 +245,7 @@ def _sentence(recording: Recording, epoch: int, width: int) -> str:
     dead = int(recording.dead_units[epoch])
     if dead == width:
         return "Every hidden unit is dead: only the output's bias still learns."
-    return f"{dead} of {width} hidden units are dead." if dead else "No hidden unit is dead."
+    return f"{dead} of {width} hidden units {'is' if dead == 1 else 'are'} dead." if dead else "No hidden unit is dead."
 
 
 EXHIBITS = {

@@ -96,7 +96,8 @@ def sentence(state: UnitState) -> tuple[str, str]:
 
 def _in_one(sentences: tuple[str, str]) -> str:
     """Two lines of the caption as one sentence."""
-    return " ".join(sentences).rstrip(".").replace(". ", "; ") + "."
+    first, second = (part.rstrip(".;") for part in sentences)
+    return f"{first}, and t{second[1:]}." if second.startswith("T") else " ".join(sentences)
 
 
 def description(state: UnitState, shown: Node, weight: tuple[int, int, int], slope: dict[str, float]) -> str:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _LEFT, _RIGHT, _TOP, _TEXT = 3.92, 7.4, 4.2, 11.0
 _MOST_LINES = 9
 
+# A sum written out in numbers stands under its formula and begins with this.
+_INDENT = "  = "
+
 # What is computed, its result, and what kind of number that is.
 Line = tuple[str, str, theme.Role]
 
@@ -36,7 +39,9 @@ def draw_sums(axes: Axes, state: UnitState, shown: Node) -> list[Artist]:
     for row in range(_MOST_LINES):
         text, result, role = lines[row] if row < len(lines) else ("", "", VALUES)
         y = top - 0.31 - 0.272 * row
-        left = theme.label(axes, _LEFT, y, text, size=_TEXT, halo=False)
+        # Four products with brackets leave no room for the result unless they are set smaller.
+        size = theme.SMALL if text.startswith(_INDENT) else _TEXT
+        left = theme.label(axes, _LEFT, y, text, size=size, halo=False)
         right = theme.label(axes, _RIGHT, y, result, role, size=theme.BODY, ha="right", weight="bold", halo=False)
         moving += [left, right]
     return moving
@@ -50,7 +55,7 @@ def _value_lines(state: UnitState, node: Node) -> list[Line]:
     letter = "v^{(1)}" if layer == 2 else "x"
     formula = rf"${target} = \Sigma_i\, w^{{({layer})}}_{{{j + 1},i}}\,{letter}_i$"
     terms = _sum_of_products(W[j], state.inputs(node))
-    lines = [(formula, "", VALUES), ("  = " + terms if known else "", _equals(state.z(node), known), VALUES)]
+    lines = [(formula, "", VALUES), (_INDENT + terms if known else "", _equals(state.z(node), known), VALUES)]
     if layer < 2:
         told = rf"$v^{{({layer})}}_{j + 1} = \varphi(z^{{({layer})}}_{j + 1})$"
         lines.append((told, _equals(state.output(node), known), VALUES))
@@ -66,9 +71,9 @@ def _signal_lines(state: UnitState, node: Node) -> list[Line]:
     slope = float(state.net.activation.derivative(np.array(state.z(node))))
     W, delta = state.net.weights[layer], state.back.delta[layer]
     formula = (
-        rf"$\delta^{{(1)}}_{j + 1} = \varphi'(z^{{(1)}}_{j + 1})\,\Sigma_k\, w^{{(2)}}_{{k,{j + 1}}}\,\delta^{{(2)}}_k$"
+        rf"$\delta^{{(1)}}_{j + 1} = \varphi′(z^{{(1)}}_{j + 1})\,\Sigma_k\, w^{{(2)}}_{{k,{j + 1}}}\,\delta^{{(2)}}_k$"
     )
-    numbers = f"  = {_trimmed(slope)} · ({_sum_of_products(W[:, j], delta)})"
+    numbers = f"{_INDENT}{_trimmed(slope)} · ({_sum_of_products(W[:, j], delta)})"
     return [(formula, "", ERRORS), (numbers if known else "", _equals(state.delta(node), known), ERRORS)]
 
 

@@ -18,6 +18,7 @@ _GREEK = {
     "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ",
     "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
 }  # fmt: skip
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _MIN_MAX_STEP_VALUE = 4
 _SLIDERS = (ipywidgets.IntSlider, ipywidgets.FloatSlider, ipywidgets.FloatLogSlider, ipywidgets.SelectionSlider)
 _DESCRIBED = (ipywidgets.Button, ipywidgets.Checkbox, ipywidgets.ToggleButton)  # these carry their own words
@@ -111,8 +112,9 @@ def _describe(control: Any, label: str | None, name: str) -> None:
 
 
 def readable(name: str) -> str:
-    """A parameter's name as a learner reads it: eta → η, batch_size → batch size."""
-    return " ".join(_GREEK.get(word, word) for word in name.split("_") if word)
+    """A parameter's name as a learner reads it: eta → η, batch_size → batch size, x1 → x₁."""
+    words = " ".join(_GREEK.get(word, word) for word in name.split("_") if word)
+    return re.sub(r"\b([^\W\d])(\d+)\b", lambda match: match[1] + match[2].translate(_SUBSCRIPTS), words)
 
 
 def plain(label: str) -> str:
@@ -140,6 +142,13 @@ def observe(controls: Mapping[str, Any], callback: Callable[[object], None]) -> 
     for control in controls.values():
         if not isinstance(control, ipywidgets.fixed):
             control.observe(callback, "value")
+
+
+def unobserve(controls: Mapping[str, Any], callback: Callable[[object], None]) -> None:
+    """Call back no more."""
+    for control in controls.values():
+        if not isinstance(control, ipywidgets.fixed):
+            control.unobserve(callback, "value")
 
 
 def enable(controls: Mapping[str, Any], enabled: bool) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dlcalc.figures.drawing import Drawing
-from dlcalc.widgets.controls import enable, make_controls, observe, panel, value_of
+from dlcalc.widgets.controls import enable, make_controls, observe, panel, unobserve, value_of
 from dlcalc.widgets.page import Place, after_this, strict
 from dlcalc.widgets.picture import LOCKED, Draw, Picture, failure_sentence, locked_bundle, picture_of, pixels, size_of
 from dlcalc.widgets.screen import Screen
@@ -66,7 +66,7 @@ class Explore:
     def __init__(self, draw: Draw, controls: dict[str, Any], size: tuple[float, float], lock: Any = None) -> None:
         self.controls = controls
         self._draw, self._size, self._prediction = draw, size, lock
-        self._place = Place()
+        self._place = Place(self.close)
         self._waiting = False
         self._picture: Picture
         width, height = pixels(size)
@@ -158,6 +158,12 @@ class Explore:
     def show(self) -> None:
         """Put the controls, the picture, and the picture that is saved with the notebook on the page."""
         self._place.show(lambda: self.bundle, panel(self.controls), self.screen)
+
+    def close(self) -> None:
+        """Let go of the figure: its controls move nothing any more, and its picture leaves the page."""
+        unobserve(self.controls, self._changed)
+        self.screen.unobserve_all()
+        self.screen.close()
 
     def _ipython_display_(self) -> None:
         # The last line of a cell shows its value: the cell that made this figure has shown it already.

@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from dlcalc.figures.drawing import Drawing
-from dlcalc.widgets.controls import enable, has_first_value, make_controls, observe, panel, value_of
+from dlcalc.widgets.controls import (
+    enable,
+    has_first_value,
+    make_controls,
+    observe,
+    panel,
+    unobserve,
+    value_of,
+)
 from dlcalc.widgets.page import Place, after_this, running_loop, strict
 from dlcalc.widgets.picture import LOCKED, Draw, failure_sentence, locked_bundle, picture_of, size_of
 from dlcalc.widgets.player import new_player, web_page
@@ -95,7 +103,7 @@ class Flipbook:
         self._draw, self._size, self._prediction = draw, size, lock
         self._others = dict(others)
         self._reels: dict[str, Reel] = {}
-        self._place = Place()
+        self._place = Place(self.close)
         self.player = new_player(self._name, played, size, interval)
         self._reel = self._reel_for(self._other_params())
         if running_loop() is None:
@@ -244,6 +252,13 @@ class Flipbook:
     def show(self) -> None:
         """Put the controls, the player and the picture that is saved with the notebook on the page."""
         self._place.show(lambda: self.bundle, panel(self._others), self.player)
+
+    def close(self) -> None:
+        """Let go of the figure and its frames: its controls move nothing any more, and it leaves the page."""
+        unobserve(self._others, self._changed)
+        self.player.unobserve_all()
+        self.player.close()
+        self._reels.clear()
 
     def _ipython_display_(self) -> None:
         # The last line of a cell shows its value: the cell that made this figure has shown it already.

@@ -6,13 +6,15 @@ No pyplot, no kernel, no browser: a Figure on an Agg canvas, and the HTML that s
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
+import gc
 import html
 import struct
 import sys
 import threading
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,9 +164,24 @@ def picture_of(
     draw: Draw, params: Mapping[str, object], size: tuple[float, float], sharpness: float = SHARP
 ) -> Picture:
     """The picture that `draw` makes of these parameters: a pure function."""
-    with ONE_AT_A_TIME:
+    with ONE_AT_A_TIME, _undisturbed():
         figure, drawing = draw_on_new_figure(draw, params, size, sharpness)
         return Picture(paint(figure), drawing, *pixels(size))
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Without the garbage collector, which would look through a half-built figure again and again.
+
+    It finds the former figure as soon as this one is painted.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def pixels(size: tuple[float, float]) -> tuple[int, int]:

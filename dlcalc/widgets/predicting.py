@@ -48,7 +48,7 @@ class PredictionView:
     def __init__(self, prediction: Prediction) -> None:
         self.prediction = prediction
         self.answer = _answer_control(prediction)
-        self.sure = ipywidgets.Dropdown(options=SURENESS, description="How sure?", layout={"width": "220px"})
+        self.sure = ipywidgets.Dropdown(options=SURENESS, description="How sure?", layout={"width": "260px"})
         self.button = ipywidgets.Button(description="Commit", button_style="primary", layout={"width": "110px"})
         self.reply = ipywidgets.HTML()
         question = ipywidgets.HTML(f"<strong>{html.escape(_question(prediction).text)}</strong>")

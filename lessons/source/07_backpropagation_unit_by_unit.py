@@ -56,14 +56,15 @@ bias_node
 
 # %% [markdown]
 # **Your task.** Step through one example: four steps forward, four back. Stop at step 6 and compute the next error signal yourself
-# before you go on. Then choose another weight: how well does the finite difference agree? Last, let φ be relu and find an x₁ for which a
-# hidden unit gets no signal.
+# before you go on. Then choose a weight and move it: how well does the finite difference agree? Last, let φ be relu and find an x₁ for
+# which a hidden unit gets no signal.
 
 # %%
 flipbook(
     backpropagation_by_unit, step=(0, 8), y=(-2, 2, 0.5), x1=(-2, 2, 0.5), activation=["sigmoid", "tanh", "relu"],
     unit=["follow", "hidden 1", "hidden 2", "hidden 3", "output"],
-    weight={"w⁽¹⁾₂,₁": (1, 2, 1), "w⁽¹⁾₃,₂": (1, 3, 2), "bias of unit 1": (1, 1, 3), "w⁽²⁾₁,₁": (2, 1, 1)}, locked_by=bias_node,
+    weight={"w⁽¹⁾₂,₁": (1, 2, 1), "w⁽¹⁾₃,₂": (1, 3, 2), "bias of unit 1": (1, 1, 3), "w⁽²⁾₁,₁": (2, 1, 1)},
+    shift=(-1.5, 1.5, 0.5), labels={"shift": "added to this weight"}, locked_by=bias_node,
 )  # fmt: skip
 
 # %% [markdown]

@@ -193,7 +193,8 @@ print("by Jacobians, example 1:", row, "  in matrices:", back.delta[0][0])
 
 # %%
 explore(
-    linked_view, choose=["δ⁽¹⁾₁", "δ⁽¹⁾₂", "δ⁽²⁾", "w⁽¹⁾₁,₁", "w⁽¹⁾₂,₁", "b⁽¹⁾₁"],
+    linked_view,
+    choose=["δ⁽¹⁾₁", "δ⁽¹⁾₂", "δ⁽²⁾", "w⁽¹⁾₁,₁", "w⁽¹⁾₁,₂", "b⁽¹⁾₁", "w⁽¹⁾₂,₁", "w⁽¹⁾₂,₂", "b⁽¹⁾₂", "w⁽²⁾₁,₁", "w⁽²⁾₁,₂", "b⁽²⁾"],
     x1=(-2, 2, 0.5), y=(-2, 2, 0.5), activation=["sigmoid", "tanh", "relu"],
 )  # fmt: skip
 

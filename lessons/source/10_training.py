@@ -164,15 +164,16 @@ no_zero_grad = predict("10.no-zero-grad")
 no_zero_grad
 
 # %% [markdown]
-# **Your task.** Plant each bug and scrub through the epochs: which curve gives it away? Then raise η without a bug until the run diverges, and tell it
-# apart from "no_zero_grad". "moons" has two classes.
+# **Your task.** Plant each bug with the menu and scrub through the epochs: which curve gives it away? Then raise η without a bug until the run
+# diverges, and tell it apart from "no_zero_grad". Last, choose two moons: the network now draws a decision boundary.
+# How many hidden units does it need?
 
 # %%
 flipbook(
     training_dashboard, epoch=range(0, 301, 5), bug=["none", "no_zero_grad", "no_flatten", "sum_for_mean"],
     learning_rate=[0.01, 0.03, 0.1, 0.3, 1.0], width=[2, 8, 32], activation=["relu", "tanh", "sigmoid"],
-    task=["curve", "moons"], seed=[1, 2, 3],
-    labels={"learning_rate": "η"}, locked_by=no_zero_grad,
+    task={"a curve": "curve", "two moons": "moons"}, seed=[1, 2, 3],
+    labels={"learning_rate": "η", "task": "data"}, locked_by=no_zero_grad,
 )  # fmt: skip
 
 # %% [markdown]

@@ -113,6 +113,7 @@ def test_adjoints_are_not_kept_on_inner_nodes_unless_asked():
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     y, z = x * 2, x * 3
     z.retain_grad()
+    x.retain_grad()
     (y * z).sum().backward()
     assert y.grad is None
     assert z.grad.tolist() == [2, 4]

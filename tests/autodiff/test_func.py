@@ -177,3 +177,36 @@ def test_the_jacobian_of_a_product_is_a_copy_of_its_matrix():
     by_matrix = torch.func.jacrev(lambda A: A @ (A @ x))(W).numpy()
     expected = torch.func.jacfwd(lambda A: A @ (A @ x))(W).numpy()
     np.testing.assert_allclose(by_matrix, expected, rtol=1e-14)
+
+
+def test_functions_of_several_results_have_a_derivative_for_each():
+    f = lambda x: (x**2, x.sum())  # noqa: E731 - a function of one line, as mathematics writes it
+    for jacobian in (func.jacrev, func.jacfwd):
+        square, total = jacobian(f)(X)
+        same(square, [[2, 0], [0, 4]])
+        same(total, [1, 1])
+    (first, second), pull = func.vjp(f, X)
+    same(first, [1, 4])
+    same(second, 3)
+    same(pull((torch.ones(2), torch.tensor(10.0)))[0], [12, 14])
+    same(func.jvp(f, (X,), (Y,))[1][1], 7)
+    same(func.vjp(lambda x: (torch.ones(2), x.sum()), X)[1]((X, torch.tensor(2.0)))[0], [2, 2])
+
+
+def test_a_hessian_by_several_arguments_has_a_block_for_each_pair():
+    blocks = func.hessian(lambda x, y: (x**2 * y).sum(), argnums=(0, 1))(X, Y)
+    expected = [[np.diag(2 * Y.numpy()), np.diag(2 * X.numpy())], [np.diag(2 * X.numpy()), np.zeros((2, 2))]]
+    for row, expected_row in zip(blocks, expected, strict=True):
+        for block, expected_block in zip(row, expected_row, strict=True):
+            same(block, expected_block)
+
+
+def test_named_arguments_reach_the_function():
+    same(func.grad(lambda x, scale=1.0: (x**2 * scale).sum())(X, scale=3.0), [6, 12])
+    same(func.jacrev(lambda x, scale=1.0: x * scale)(X, scale=3.0), [[3, 0], [0, 3]])
+
+
+def test_a_jacobian_by_nothing_is_empty():
+    for jacobian in (func.jacrev, func.jacfwd):
+        assert jacobian(lambda x: x * 2)(torch.zeros(0)).shape == (0, 0)
+        assert jacobian(lambda x: x.sum())(torch.zeros(0, 2)).shape == (0, 2)

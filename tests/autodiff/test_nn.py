@@ -246,3 +246,22 @@ def test_binary_cross_entropy_stays_finite_far_out():
     loss.backward()
     assert loss.item() == 2000
     assert f.grad.tolist() == [-1, 1]
+
+
+def test_labels_of_every_pixel_have_a_cross_entropy_each():
+    logits, labels = torch.randn(2, 3, 4), torch.tensor([[0, 1, 2, 0], [2, 2, 1, 0]])
+    losses = F.cross_entropy(logits, labels, reduction="none")
+    expected = [[-logits[b, :, i].log_softmax(0)[labels[b, i]].item() for i in range(4)] for b in range(2)]
+    np.testing.assert_allclose(losses.numpy(), expected, rtol=1e-13)
+    assert F.cross_entropy(logits, labels).item() == pytest.approx(np.mean(expected), rel=1e-13)
+    assert F.cross_entropy(logits, labels, reduction="sum").item() == pytest.approx(np.sum(expected), rel=1e-13)
+
+
+@pytest.mark.parametrize("loss", [F.cross_entropy, F.nll_loss])
+def test_labels_that_fit_no_row_or_class_are_refused(loss):
+    with pytest.raises(IndexError, match="Target 3 is out of bounds"):
+        loss(LOGITS, torch.tensor([0, 3]))
+    with pytest.raises(IndexError, match="Target -1 is out of bounds"):
+        loss(LOGITS, torch.tensor([0, -1]))
+    with pytest.raises(ValueError, match=r"batch_size \(2\) to match target batch_size \(3\)"):
+        loss(LOGITS, torch.tensor([0, 1, 1]))

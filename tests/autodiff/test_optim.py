@@ -117,3 +117,59 @@ def test_an_optimizer_without_a_rule_does_not_step():
     w.grad = torch.ones(1)
     with pytest.raises(NotImplementedError):
         torch.optim.Optimizer([w], lr=0.1).step()
+
+
+def test_groups_of_parameters_have_options_of_their_own():
+    p, q = torch.ones(1, requires_grad=True), torch.ones(1, requires_grad=True)
+    optimizer = torch.optim.SGD([{"params": [p]}, {"params": [q], "lr": 1.0}], lr=0.25)
+    (p + q).sum().backward()
+    optimizer.step()
+    assert (p.item(), q.item()) == (0.75, 0)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.25, 1.0]
+    assert "Parameter Group 1" in repr(optimizer)
+    optimizer.zero_grad()
+    assert p.grad is q.grad is None
+
+
+def test_a_closure_computes_the_loss_of_a_step():
+    p = torch.ones(1, requires_grad=True)
+    optimizer = torch.optim.SGD([p], lr=0.25)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (p * p).sum()
+        loss.backward()
+        return loss
+
+    assert optimizer.step(closure).item() == 1
+    assert p.item() == 0.5
+
+
+def test_adam_climbs_with_maximize():
+    p = torch.tensor([1.0], requires_grad=True)
+    (2 * p).sum().backward()
+    torch.optim.Adam([p], lr=0.5, maximize=True).step()
+    assert p.item() == pytest.approx(1.5)
+
+
+def test_momentum_does_not_share_the_gradients_memory():
+    p = torch.tensor([1.0], requires_grad=True)
+    optimizer = torch.optim.SGD([p], lr=1.0, momentum=0.5)
+    (2 * p).sum().backward()
+    optimizer.step()
+    p.grad.zero_()
+    optimizer.step()
+    assert p.item() == 1 - 2 - 1
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (lambda w: torch.optim.SGD(w, lr=0.1), TypeError, "iterable of Tensors or dicts"),
+        (lambda w: torch.optim.Adam([w * 2]), ValueError, "can't optimize a non-leaf Tensor"),
+        (lambda w: torch.optim.Adam([w], betas=(0.9, 1.0)), ValueError, "Invalid beta parameter at index 1: 1.0"),
+    ],
+)
+def test_parameters_that_make_no_sense_are_refused(make, error, words):
+    with pytest.raises(error, match=words):
+        make(torch.ones(1, requires_grad=True))

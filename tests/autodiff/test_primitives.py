@@ -69,6 +69,7 @@ EXAMPLES = {
     "logsumexp": [((SIGNED,), (None, False)), ((SIGNED,), (ROW, False)), ((SIGNED,), (COLUMN, True))],
     "softmax": [((SIGNED,), (-1,)), ((SIGNED,), (-2,))],
     "log_softmax": [((SIGNED,), (-1,)), ((SIGNED,), (-2,))],
+    "cross_entropy": [((SIGNED,), (np.array([2, 0]), 1)), ((A,), (np.array([1, 1]), 0.5))],
     "mse_loss": [((A, SIGNED), ()), ((A[0], B[0] + 1), ())],
 }
 FLAT_BETWEEN_STEPS = {"sign", "floor", "ceil", "round", "floor_divide"}
@@ -217,3 +218,13 @@ def test_nothing_warns_and_nothing_overflows_far_out():
         f(z).sum().backward()
     assert torch.sigmoid(z).tolist() == [0, 1]
     assert torch.softplus(z).tolist() == [0, 1000]
+
+
+def test_relu_is_the_same_function_on_large_arrays():
+    x = torch.tensor(np.append(RNG.normal(size=9999), [0.0, 1.0]), requires_grad=True)
+    y = torch.relu(x)
+    y.backward(torch.full((10001,), 3.0))
+    np.testing.assert_array_equal(y.detach().numpy(), np.maximum(x.detach().numpy(), 0))
+    np.testing.assert_array_equal(x.grad.numpy(), 3.0 * (x.detach().numpy() > 0))
+    assert torch.relu(torch.tensor([torch.nan] * 5000)).isnan().all()
+    assert torch.relu(torch.arange(-2, 5000)).dtype == torch.int64

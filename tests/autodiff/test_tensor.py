@@ -445,3 +445,102 @@ def test_autograd_grad_touches_no_grad():
 def test_functions_are_methods():
     for name in ["exp", "log", "sum", "mean", "softmax", "reshape", "relu", "abs", "clamp"]:
         assert getattr(torch, name) is getattr(torch.Tensor, name)
+
+
+def test_what_max_min_median_and_sort_return_prints_as_in_pytorch():
+    told = "torch.return_types.max(\nvalues=tensor([2., 5.]),\nindices=tensor([2, 2]))"
+    assert repr(M.max(1)) == told
+    assert repr(M.sort()).startswith("torch.return_types.sort(\nvalues=tensor([[0., 1., 2.],")
+    assert repr(torch.tensor(3.0).sort()).endswith("(\nvalues=tensor(3.),\nindices=tensor(0))")
+    assert repr(torch.tensor(3.0).min(0)) == "torch.return_types.min(\nvalues=tensor(3.),\nindices=tensor(0))"
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda x: x[0], "Select"),
+        (lambda x: x[:, 1:], "Slice"),
+        (lambda x: x[None], "Unsqueeze"),
+        (lambda x: x[...], "Alias"),
+        (lambda x: x[x > 1], "Index"),
+        (lambda x: x.unsqueeze(0), "Unsqueeze"),
+        (lambda x: x.t(), "T"),
+        (lambda x: x.T, "Permute"),
+        (lambda x: x.transpose(0, 1), "Transpose"),
+        (lambda x: x.clone(), "Clone"),
+        (lambda x: x.float(), "ToCopy"),
+        (lambda x: x.log1p(), "Log1P"),
+        (lambda x: x.max(), "Max1"),
+        (lambda x: x.max(0).values, "Max"),
+        (lambda x: x.min(0, keepdim=True).values, "Min"),
+        (lambda x: x.sort().values, "Sort"),
+        (lambda x: x.clamp(0, 1), "Clamp1"),
+        (lambda x: 1 - x, "Rsub1"),
+        (lambda x: 2**x, "Pow2"),
+        (lambda x: torch.stack([x, x]), "Stack"),
+        (lambda x: torch.nn.functional.cross_entropy(x, torch.tensor([0, 1])), "NllLoss"),
+    ],
+)
+def test_results_name_their_origin_as_in_pytorch(make, name):
+    y = make(torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True))
+    stem, variant = (name[:-1], name[-1]) if name[-1].isdigit() else (name, "0")
+    assert repr(y).endswith(f"grad_fn=<{stem}Backward{variant}>)")
+
+
+def test_a_number_stands_in_text_as_a_number():
+    assert f"{torch.tensor(2.5)} {torch.tensor(2)}" == "2.5 2"
+    assert f"loss {torch.tensor(0.25, requires_grad=True)}" == "loss 0.25"
+    assert f"{torch.nn.Parameter(torch.tensor(1.0))}".startswith("Parameter containing:")
+
+
+@pytest.mark.parametrize("operation", [lambda a, b: a + b, lambda a, b: b - a, lambda a, b: a * b, lambda a, b: b / a])
+def test_float32_beside_whole_numbers_stays_float32(operation):
+    x = torch.tensor([1.0, 2.0], dtype=torch.float32, requires_grad=True)
+    y = operation(x, torch.arange(1, 3))
+    assert y.dtype == torch.float32
+    y.sum().backward()
+    assert x.grad.dtype == torch.float32
+    assert operation(x, torch.ones(2)).dtype == torch.float64
+
+
+def test_whole_numbers_carry_no_gradient():
+    x = torch.tensor([1.5], requires_grad=True)
+    assert not any(y.requires_grad for y in (x.long(), x.int(), x.bool(), x.to(torch.uint8)))
+    assert repr(x.to(torch.uint8)) == "tensor([1], dtype=torch.uint8)"
+    assert torch.tensor([3, 1, 2]).median().dtype == torch.int64
+
+
+def test_nothing_has_a_mean_of_nan_and_a_sum_of_zero():
+    x = torch.zeros(0, 3, requires_grad=True)
+    assert torch.isnan(x.mean()).item()
+    assert torch.isnan(x.var()).item()
+    x.mean().backward()
+    assert x.grad.shape == (0, 3)
+    assert x.sum().item() == 0
+    assert M.sum(()).item() == M.sum().item() == 15
+
+
+def test_numbers_divide_tensors_with_floor_and_remainder():
+    assert (7 // torch.tensor([2.0, 3.0])).tolist() == [3, 2]
+    assert (7 % torch.tensor([2.0, 3.0])).tolist() == [1, 1]
+
+
+def test_a_dimension_moves_and_the_others_keep_their_order():
+    x = torch.zeros(2, 3, 4)
+    for source in range(-3, 3):
+        for destination in range(-3, 3):
+            expected = np.moveaxis(x.numpy(), source, destination).shape
+            assert x.movedim(source, destination).shape == expected
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: M.eq(torch.ones(4)), RuntimeError, r"equal: shapes \(2, 3\) and \(4,\) do not fit together"),
+        (lambda: M.unsqueeze(5), IndexError, r"range of \[-3, 2\], but got 5"),
+        (lambda: M.argmax(2), IndexError, r"range of \[-2, 1\], but got 2"),
+    ],
+)
+def test_wrong_shapes_and_dimensions_raise_what_pytorch_raises(call, error, words):
+    with pytest.raises(error, match=words):
+        call()

@@ -254,7 +254,60 @@ def test_a_notebook_that_is_opened_again_shows_its_pictures_and_no_error(browser
     assert not any(dead.nth(k).is_visible() for k in range(dead.count()))
     assert notebook.run_all() == []
     assert len(figures_of(notebook)) == 2
+    for cell, slider in ((1, "input[type=range]"), (2, ".noUi-handle")):
+        the_figure_has_a_second_view_that_follows(notebook, cell, slider)
+    a_cell_that_runs_again_keeps_no_former_frames(notebook)
+    a_new_kernel_brings_the_figures_back(notebook)
     notebook.close()
+
+
+def the_figure_has_a_second_view_that_follows(notebook, cell, slider):
+    """Create New View for Output: both move, whichever is moved."""
+    view = "(k) => { const { content } = jupyterapp.shell.currentWidget; content.activeCellIndex = k; }"
+    notebook.page.evaluate(view, cell)
+    notebook.page.evaluate("() => jupyterapp.commands.execute('notebook:create-output-view')")
+    second = notebook.page.locator(".jp-LinkedOutputView .dlcalc-card").last
+    second.wait_for()
+    figure = FigureOnPage(notebook, second)
+    assert notebook.page.locator(".jp-LinkedOutputView [data-dlcalc-saved]").count() == 0
+    first = figure_in(notebook, cell)
+    figure.box.locator(slider).press("End")
+    for picture in (figure, first):
+        say(picture, "z = 6.0:")
+    first.box.locator(slider).press("Home")
+    for picture in (figure, first):
+        say(picture, "z = -6.0:")
+
+
+RUN_AGAIN = """async (times) => {
+  const { content, sessionContext } = jupyterapp.shell.currentWidget;
+  content.activeCellIndex = 1;
+  for (let k = 0; k < times; k++) await jupyterapp.commands.execute('notebook:run-cell');
+}"""
+PLAYERS = """async () => {
+  const { kernel } = jupyterapp.shell.currentWidget.sessionContext.session;
+  const code = `from ipywidgets.widgets import widget as _widgets
+players = [w for w in _widgets._instances.values() if type(w).__name__ == 'Player']`;
+  const { content } = await kernel.requestExecute({ code, user_expressions: { n: 'len(players)' } }).done;
+  return Number(content.user_expressions.n.data['text/plain']);
+}"""
+
+
+def a_cell_that_runs_again_keeps_no_former_frames(notebook):
+    notebook.page.evaluate("() => jupyterapp.shell.activateById(jupyterapp.shell.currentWidget.id)")
+    assert notebook.page.evaluate(PLAYERS) == 1
+    notebook.page.evaluate(RUN_AGAIN, 3)
+    notebook.wait_until_idle()
+    assert notebook.page.evaluate(PLAYERS) == 1
+
+
+def a_new_kernel_brings_the_figures_back(notebook):
+    notebook.page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+    notebook.wait_until_idle()
+    assert notebook.run_all() == []
+    figure = figure_in(notebook, 2)
+    figure.box.locator(".noUi-handle").press("End")
+    say(figure, "z = 6.0:")
 
 
 def test_the_exported_page_moves_with_no_kernel_and_no_network(browser, tmp_path):

@@ -151,13 +151,18 @@ def test_the_bias_node_has_no_error_signal_but_its_weight_a_gradient():
 
 
 @pytest.mark.parametrize("weight", [(1, 1, 1), (1, 3, 3), (2, 1, 2), (2, 1, 4)])
-@pytest.mark.parametrize("value", [None, -2.0, 2.75])
-def test_the_slope_of_every_weight_is_its_finite_difference(weight, value):
-    figure, drawing = shown("backpropagation_by_unit", weight=weight, value=value, step=8)
+@pytest.mark.parametrize("shift", [-1.5, 0.0, 1.25])
+def test_the_slope_of_every_weight_is_its_finite_difference(weight, shift):
+    figure, drawing = shown("backpropagation_by_unit", weight=weight, shift=shift, step=8)
     assert drawing.data["gradient"] == pytest.approx(drawing.data["finite_difference"], abs=1e-8)
-    if value is not None:
-        assert drawing.data["weight"] == value
+    layer, j, i = weight
+    assert drawing.data["weight"] == [FIRST_WEIGHTS, SECOND_WEIGHTS][layer - 1][j - 1, i - 1] + shift
     assert clean(figure)
+
+
+@pytest.mark.parametrize("x1", [-2.0, -1.0, 2.0])
+def test_the_longest_sum_leaves_room_for_its_result(x1):
+    assert clean(shown("backpropagation_by_unit", unit="output", activation="tanh", step=8, x1=x1, y=-2.0)[0])
 
 
 @pytest.mark.parametrize("unit", ["hidden 1", "hidden 2", "hidden 3", "output"])

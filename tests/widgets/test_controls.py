@@ -103,7 +103,16 @@ def test_plain_words_have_no_tex(label, words):
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("z", "z"), ("learning_rate", "learning rate"), ("delta", "δ"), ("_x", "x")]
+    ("name", "words"),
+    [
+        ("z", "z"),
+        ("learning_rate", "learning rate"),
+        ("delta", "δ"),
+        ("_x", "x"),
+        ("x1", "x₁"),
+        ("w12_at", "w₁₂ at"),
+        ("layer1", "layer1"),
+    ],
 )
 def test_readable_names(name, words):
     assert readable(name) == words

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -18,8 +19,8 @@ log_softmax = Tensor.log_softmax
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:  # noqa: A002 (PyTorch's names)
     """X Wᵀ + b, one example per row."""
     if bias is None:
-        return apply(ops.LINEAR, (input, weight), (input.value, weight.value), input.tracked or weight.tracked)
-    tracked = input.tracked or weight.tracked or bias.tracked
+        return apply(ops.LINEAR, (input, weight), (input.value, weight.value), input.record or weight.record)
+    tracked = input.record or weight.record or bias.record
     return apply(ops.LINEAR, (input, weight, bias), (input.value, weight.value, bias.value), tracked)
 
 
@@ -75,7 +76,7 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor: 
     if input.value.shape != target.value.shape:
         _warn_of_broadcast(input, target)
     if reduction == "mean":
-        return apply(ops.MSE, (input, target), (input.value, target.value), input.tracked or target.tracked)
+        return apply(ops.MSE, (input, target), (input.value, target.value), input.record or target.record)
     return _reduced((input - target) ** 2, reduction)
 
 
@@ -86,21 +87,35 @@ def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  
     return _reduced((input - target).abs(), reduction)
 
 
+def _rows(input: Tensor, target: Tensor) -> tuple[Tensor, Any]:  # noqa: A002
+    """Scores as rows of classes, of (B, n), (n,) or (B, n, ...), and their labels."""
+    classes, labels = input.value.shape[min(input.ndim - 1, 1)], target.value.reshape(-1)
+    rows = input if input.ndim == 2 else (input.movedim(1, -1) if input.ndim > 2 else input).reshape(-1, classes)
+    if len(rows) != len(labels):
+        message = f"Expected input batch_size ({len(rows)}) to match target batch_size ({len(labels)})."
+        raise ValueError(message)
+    wrong = labels[(labels < 0) | (labels >= classes)]
+    if wrong.size:
+        message = f"Target {wrong[0]} is out of bounds."
+        raise IndexError(message)
+    return rows, labels
+
+
 def cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  # noqa: A002
-    """`log` Σ exp f - f_y for logits f of shape (B, n) and labels y of shape (B,), or (n,) and ()."""
-    log_p = input.log_softmax(-1)
+    """`log` Σ exp f - f_y for logits f of shape (B, n) and labels y of shape (B,), or (n,) and (), or (B, n, ...)."""
     if target.value.dtype.kind == "f":
-        losses = -(log_p * target).sum(-1)
-    elif log_p.ndim == 1:
-        losses = -log_p[target]
-    else:
-        losses = -log_p[np.arange(len(log_p)), target.value]
-    return _reduced(losses, reduction)
+        return _reduced(-(input.log_softmax(min(input.ndim - 1, 1)) * target).sum(min(input.ndim - 1, 1)), reduction)
+    if reduction not in ("mean", "sum"):
+        return nll_loss(input.log_softmax(min(input.ndim - 1, 1)), target, reduction)
+    rows, labels = _rows(input, target)
+    share = 1 / max(len(labels), 1) if reduction == "mean" else 1
+    return apply(ops.CROSS_ENTROPY, (rows,), (rows.value, labels, share), rows.record)
 
 
 def nll_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  # noqa: A002
     """-log p_y for log-probabilities of shape (B, n) and labels of shape (B,)."""
-    return _reduced(-input[np.arange(len(input)), target.value], reduction)
+    rows, labels = _rows(input, target)
+    return _reduced(-rows[np.arange(len(labels)), labels].reshape(target.value.shape), reduction)
 
 
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  # noqa: A002

@@ -93,12 +93,10 @@ class Module:
             If names or shapes differ.
         """
         parameters = dict(self.named_parameters())
-        missing, unexpected = parameters.keys() - state_dict.keys(), state_dict.keys() - parameters.keys()
-        if missing or unexpected:
-            message = (
-                f"Error(s) in loading state_dict for {type(self).__name__}: "
-                f"Missing key(s): {sorted(missing)}. Unexpected key(s): {sorted(unexpected)}."
-            )
+        keys = {"Missing": parameters.keys() - state_dict.keys(), "Unexpected": state_dict.keys() - parameters.keys()}
+        told = [f"{kind} key(s) in state_dict: {sorted(names)}." for kind, names in keys.items() if names]
+        if told:
+            message = f"Error(s) in loading state_dict for {type(self).__name__}: {' '.join(told)}"
             raise RuntimeError(message)
         for name, parameter in parameters.items():
             new = np.asarray(getattr(state_dict[name], "value", state_dict[name]))

@@ -9,37 +9,37 @@ from typing import Any
 import numpy as np
 
 from dlcalc.autodiff.primitives.kinks import WHERE
-from dlcalc.autodiff.primitives.table import elementwise
+from dlcalc.autodiff.primitives.table import NEVER, elementwise
 
 ADD = elementwise(
     "add",
     operator.add,
     lambda y_bar, y, a, b: y_bar,
     lambda y_bar, y, a, b: y_bar,
-    saves=False,
+    saves=NEVER,
 )
 SUB = elementwise(
     "sub",
     operator.sub,
     lambda y_bar, y, a, b: y_bar,
     lambda y_bar, y, a, b: -y_bar,
-    saves=False,
+    saves=NEVER,
 )
 MUL = elementwise(
     "mul",
     operator.mul,
     lambda y_bar, y, a, b: y_bar * b,
     lambda y_bar, y, a, b: y_bar * a,
-    scales=True,
+    saves=2,
 )
 DIV = elementwise(
     "div",
     operator.truediv,
     lambda y_bar, y, a, b: y_bar / b,
     lambda y_bar, y, a, b: -y_bar * (y / b),
-    scales=True,
+    saves=2,
 )
-NEG = elementwise("neg", operator.neg, lambda y_bar, y, x: -y_bar, saves=False)
+NEG = elementwise("neg", operator.neg, lambda y_bar, y, x: -y_bar, saves=NEVER)
 
 
 def _pow_base(y_bar: Any, y: Any, x: Any, p: Any) -> Any:

@@ -14,12 +14,23 @@ def _within(x: Any, low: Any, high: Any) -> Any:
     return above if high is None else above * (x <= high)
 
 
+LARGE = 4096
+
+
+def _relu(x: Any) -> Any:
+    # On large arrays NumPy's clip takes a third of the time of maximum, on small ones it takes twice as long.
+    if x.size > LARGE and x.dtype.kind == "f":
+        return np.clip(x, 0.0, np.inf)
+    return np.maximum(x, 0)
+
+
 def _relu_rule(y_bar: Any, y: Any, x: Any) -> Any:
-    return y_bar * np.sign(y)
+    # On large arrays a comparison and a product take half of the time of sign, on small ones they take twice as long.
+    return y_bar * (y > 0 if type(y) is np.ndarray and y.size > LARGE else np.sign(y))
 
 
 # relu′(0) = 0 and abs′(0) = 0; leaky_relu′(0) is its slope; clamp passes on both of its bounds.
-RELU = elementwise("relu", lambda x: np.maximum(x, 0), _relu_rule)
+RELU = elementwise("relu", _relu, _relu_rule)
 ABS = elementwise("abs", operator.abs, lambda y_bar, y, x: y_bar * np.sign(x))
 LEAKY_RELU = elementwise(
     "leaky_relu",

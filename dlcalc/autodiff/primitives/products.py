@@ -48,13 +48,15 @@ def _outer(Z_bar: Any, X: Any) -> Any:
 
 
 @lru_cache(maxsize=16)
-def _ones(n: int, dtype: Any) -> Any:
-    return np.ones(n, dtype)
+def _ones(n: int, kind: str) -> Any:
+    return np.ones(n, kind)
 
 
-def _column_sums(Z_bar: Any) -> Any:
-    """1ᵀ Z̄: as a product it takes a quarter of the time of sum(0)."""
-    return _ones(Z_bar.shape[0], Z_bar.dtype).dot(Z_bar)
+def _bias_rule(Z_bar: Any, Z: Any, X: Any, W: Any, b: Any) -> Any:
+    """1ᵀ Z̄, which as a product takes a quarter of the time of sum(0); the engine sums where Z̄ is no matrix."""
+    if type(Z_bar) is np.ndarray and Z_bar.ndim == 2 == Z.ndim:
+        return _ones(len(Z_bar), Z_bar.dtype.char).dot(Z_bar)
+    return Z_bar
 
 
 def _affine(X: Any, W: Any, b: Any = None) -> Any:
@@ -70,9 +72,7 @@ LINEAR = row(
     vjps=(
         lambda Z_bar, Z, X, W, b=None: Z_bar.dot(W) if Z_bar.ndim == 2 else Z_bar @ W,
         lambda Z_bar, Z, X, W, b=None: Z_bar.T.dot(X) if X.ndim == 2 == Z_bar.ndim else _outer(Z_bar, X),
-        lambda Z_bar, Z, X, W, b: (
-            _column_sums(Z_bar) if type(Z_bar) is np.ndarray and Z_bar.ndim == 2 == Z.ndim else Z_bar
-        ),
+        _bias_rule,
     ),
     jvps=(
         lambda X_dot, Z, X, W, b=None: X_dot @ W.T,

@@ -7,7 +7,7 @@ import numpy as np
 
 from dlcalc.autodiff.primitives.kinks import WHERE
 from dlcalc.autodiff.primitives.shapes import EXPAND
-from dlcalc.autodiff.primitives.table import Axes, Primitive, elementwise, linear, row
+from dlcalc.autodiff.primitives.table import Axes, Primitive, alias, elementwise, linear, row
 
 
 def _batch(y_bar: Any, y: Any) -> tuple[int, ...]:
@@ -56,11 +56,22 @@ def _norm_direction(y: Any, x: Any, axes: Axes, keepdim: bool) -> Any:
     return x / WHERE(1.0, y, y == 0)
 
 
+def _count(x: Any, y: Any) -> int:
+    """How many entries of x went into each of y."""
+    return math.prod(x.shape) // max(math.prod(y.shape), 1)
+
+
+def _mean(x: Any, axes: Axes, keepdim: Any) -> Any:
+    # Not np.mean, which warns of nothing to average even where NumPy is told to be silent.
+    total = np.add.reduce(x, axes, keepdims=keepdim)
+    return np.divide(total, _count(x, total))
+
+
 SUM: Primitive = linear("sum", lambda x, axes, keepdim: np.add.reduce(x, axes, keepdims=keepdim), _spread)
 MEAN = linear(
     "mean",
-    lambda x, axes, keepdim: np.mean(x, axes, keepdims=keepdim),
-    lambda y_bar, y, x, axes, keepdim: _spread(y_bar * (math.prod(y.shape) / math.prod(x.shape)), y, x, axes, keepdim),
+    _mean,
+    lambda y_bar, y, x, axes, keepdim: _spread(y_bar * (1 / max(_count(x, y), 1)), y, x, axes, keepdim),
 )
 AMAX = row(
     "amax",
@@ -74,6 +85,7 @@ AMIN = row(
     vjps=(lambda y_bar, y, x, *how: _restored(y_bar, y, x, *how) * _extreme_share(y, x, *how),),
     jvps=(lambda x_dot, y, x, *how: SUM(x_dot * _extreme_share(y, x, *how), *how),),
 )
+MAX, MIN = alias(AMAX, "max"), alias(AMIN, "min")
 NORM = row(
     "norm",
     lambda x, axes, keepdim: np.sqrt(np.sum(x * x, axes, keepdims=keepdim)),
@@ -126,4 +138,25 @@ MSE = row(
         lambda f_dot, _, f, y: SUM(f_dot * _mean_square_slope(np.ones(()), f, y), None, False),
         lambda y_dot, _, f, y: SUM(y_dot * _mean_square_slope(np.ones(()), y, f), None, False),
     ),
+)
+
+
+def _cross_entropy(f: Any, labels: Any, share: float) -> Any:
+    return -share * np.sum(_stable_log_softmax(f, -1)[np.arange(len(f)), labels])
+
+
+def _cross_entropy_slope(l_bar: Any, f: Any, labels: Any, share: float) -> Any:
+    """(p - e_y) l_bar share, which never divides by a probability."""
+    unit_rows = np.equal.outer(labels, np.arange(f.shape[-1])).astype(f.dtype)
+    if l_bar.ndim:
+        l_bar = l_bar.reshape((*l_bar.shape, 1, 1))
+    return (SOFTMAX(f, -1) - unit_rows) * (l_bar * share)
+
+
+# Σ log Σ exp f - f_y over the rows, times a share: 1, or 1 / number of rows for the mean.
+CROSS_ENTROPY = row(
+    "cross_entropy",
+    _cross_entropy,
+    vjps=(lambda l_bar, _, f, labels, share: _cross_entropy_slope(l_bar, f, labels, share),),
+    jvps=(lambda f_dot, _, f, *how: SUM(f_dot * _cross_entropy_slope(np.ones(()), f, *how), None, False),),
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcalc.autodiff.primitives.table import Primitive, Rule, linear, row
+from dlcalc.autodiff.primitives.table import NEVER, Primitive, Rule, alias, linear, row
 
 
 def _expand(x: Any, shape: tuple[int, ...]) -> Any:
@@ -78,6 +78,10 @@ SCATTER: Primitive = linear(
     _scatter,
     lambda y_bar, y, x, shape, index, n_batch: GATHER(y_bar, index, n_batch + y_bar.ndim - y.ndim),
 )
+# What a user of PyTorch knows by names of their own.
+SQUEEZE, UNSQUEEZE = alias(RESHAPE, "squeeze"), alias(RESHAPE, "unsqueeze")
+TRANSPOSE, T, CLONE = alias(PERMUTE, "transpose"), alias(PERMUTE, "t"), alias(EXPAND, "clone")
+MAX_ALONG, MIN_ALONG, MEDIAN_ALONG, SORT = (alias(GATHER, name) for name in ("max", "min", "median", "sort"))
 CAST: Primitive = linear(
     "cast",
     lambda x, dtype: x.astype(dtype),
@@ -112,5 +116,6 @@ CAT = row(
     lambda *arguments: np.concatenate(arguments[:-1], arguments[-1]),
     vjps=_ForEachInput(lambda i, y_bar, y, *arguments: y_bar[_cat_part(i, arguments)]),
     jvps=_ForEachInput(lambda i, x_dot, y, *arguments: SCATTER(x_dot, y.shape, _cat_part(i, arguments), 0)),
-    saves=False,
+    saves=NEVER,
 )
+STACK = alias(CAT, "stack")

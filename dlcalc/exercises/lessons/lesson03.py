@@ -31,15 +31,21 @@ RATES = (
     0.001,
     0.0001,
 )
+COMMON_RATES = (1.0, 0.5, 0.1, 0.05, 0.01, 0.001)
 
 
-def _numbers(seed, count, cases=5):
+# In every column, and in z = w′x, and in f − y (the sign of w where y has the other), both signs: an absolute value in
+# the wrong place shows at any seed.
+SIGNS = np.array([[1, 1, -1, -1], [-1, 1, 1, 1], [1, -1, -1, -1], [-1, -1, 1, 1], [1, 1, 1, -1]])
+
+
+def _numbers(seed, count):
     """Cases of `count` floats each, the lecture's w = 2, w′ = 0.5, x = 3, y = 1 first."""
     rng = np.random.default_rng(seed)
-    drawn = rng.uniform(0.4, 1.9, size=(cases, count)) * rng.choice([-1.0, 1.0], size=(cases, count))
+    drawn = rng.uniform(0.4, 1.9, size=SIGNS.shape) * SIGNS
     # With w large the derivatives leave [−1, 1], the range of most of the others.
     drawn[-1, 0] *= 8.0
-    return [call(*(2.0, 0.5, 3.0, 1.0)[:count]), *(call(*(float(value) for value in row)) for row in drawn)]
+    return [call(*(2.0, 0.5, 3.0, 1.0)[:count]), *(call(*row) for row in drawn[:, :count].tolist())]
 
 
 # --- 03.f ------------------------------------------------------------------------------------------------------------
@@ -276,7 +282,10 @@ LOSS_GRADS = Exercise(
             "w updated before",
             "w was updated before ∂ℓ/∂w′ was computed: both derivatives are taken at the same weights.",
             *({"dw = delta * v": f"dw = delta * v; w = w - {rate} * dw"} for rate in RATES),
-            *({"dw = delta * v": f"dw = delta * v; w = w - {rate} * dw; delta = 2 * (w * v - y)"} for rate in RATES),
+            *(
+                {"dw = delta * v": f"dw = delta * v; w = w - {rate} * dw; delta = 2 * (w * v - y)"}
+                for rate in COMMON_RATES
+            ),
         ),
         Slip("factor 2", "The factor 2 is missing: ∂ℓ/∂f = 2(f − y).", {"2 * (w * v - y)": "(w * v - y)"}),
         Slip("sign", "The sign is wrong: ∂ℓ/∂f = 2(f − y), not 2(y − f).", {"w * v - y": "y - w * v"}),

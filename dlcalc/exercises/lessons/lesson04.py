@@ -13,7 +13,9 @@ def _points(seed):
     """A number, a 0-d array, a vector, matrices (one of a single column), and the far ends."""
     rng = np.random.default_rng(seed)
     near = [float(rng.uniform(0.5, 2.0)), np.array(rng.uniform(-2.0, -0.5)), 0.0]
-    arrays = [rng.normal(size=shape) * 2.0 for shape in (3, (2, 3), (2, 1))]
+    # One entry near 0, where a slope is largest, and one on either side.
+    vector = rng.uniform([-0.4, 0.6, -3.0], [-0.1, 3.0, -0.6])
+    arrays = [vector, *(rng.normal(size=shape) * 2.0 for shape in ((2, 3), (2, 1)))]
     return [*near, -0.5, *arrays, FAR]
 
 

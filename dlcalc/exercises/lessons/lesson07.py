@@ -42,7 +42,12 @@ def output_delta(f, y):
 
 def output_delta_cases(seed):
     rng = np.random.default_rng(seed)
-    return [call(rng.normal(size=n), rng.normal(size=n)) for n in (1, 2, 3, 5)]
+    cases = []
+    for n in (1, 2, 3, 5):
+        f = rng.normal(size=n)
+        # Some outputs are too large and some too small.
+        cases.append(call(f, f + rng.uniform(0.2, 2.0, size=n) * np.resize([-1.0, 1.0], n)))
+    return cases
 
 
 OUTPUT_DELTA = Exercise(
@@ -130,6 +135,8 @@ def hidden_delta_cases(seed):
         (4, 3, 3, "softplus"),
     ]:
         W_next, delta_next, z = rng.normal(size=(m, n + 1)), 3.0 * rng.normal(size=m), rng.normal(size=n)
+        # Positive and negative error signals by turns, at any seed.
+        delta_next = delta_next * np.sign(W_next[:, j] @ delta_next) * (-1.0) ** len(cases)
         cases.append(call(j, W_next, delta_next, z, {"dphi": name}))
     return cases
 
@@ -249,7 +256,9 @@ def weight_grad(delta_j, v_i):
 
 def weight_grad_cases(seed):
     rng = np.random.default_rng(seed)
-    return [call(float(delta), float(v)) for delta, v in [*3.0 * rng.normal(size=(5, 2)), (rng.normal(), 1.0)]]
+    signs = [[1, 1], [1, -1], [-1, 1], [-1, -1], [-1, 1]]
+    drawn = rng.uniform(0.2, 4.0, size=(5, 2)) * signs
+    return [call(delta, v) for delta, v in [*drawn.tolist(), [float(rng.normal()), 1.0]]]
 
 
 WEIGHT_GRAD = Exercise(
@@ -348,7 +357,8 @@ def backprop_units_cases(seed):
     cases = []
     for sizes, name in networks:
         weights = [rng.normal(size=(n, m + 1)) for m, n in zip(sizes[:-1], sizes[1:])]
-        x, y = rng.normal(size=sizes[0]), rng.normal(size=sizes[-1])
+        # Far above the outputs and far below them by turns, so that f − y has both signs at any seed.
+        x, y = rng.normal(size=sizes[0]), rng.normal(size=sizes[-1]) + 4.0 * (-1.0) ** len(cases)
         cases.append(call(weights, x, y, {"phi": name}, {"dphi": name}))
     return cases
 
