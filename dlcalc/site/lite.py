@@ -53,7 +53,8 @@ def build(out: Path, lessons: list[Lesson], *, offline: bool, cache: Path | None
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         place = Path(scratch)
-        distribution = Distribution(place / "static" / "pyodide", cache)
+        packages = place / python_folder(offline=offline)
+        distribution = Distribution(packages, cache)
         wheels = fill(distribution, place, offline=offline)
         (place / "lessons").mkdir()
         pages = [lessons[0].learner.parent / name for name in PAGES]
@@ -64,9 +65,19 @@ def build(out: Path, lessons: list[Lesson], *, offline: bool, cache: Path | None
         command = [sys.executable, "-m", "jupyterlite_core", "build"]
         done = subprocess.run(command, cwd=place, capture_output=True, check=False, env=_environment(place))
         if done.returncode != 0:
-            said = (done.stderr or done.stdout).decode(errors="replace")
+            said = (done.stderr + done.stdout).decode(errors="replace")
             message = f"JupyterLite cannot be built: {said.strip()[-2000:]}"
             raise RuntimeError(message)
+        if not offline:
+            shutil.copytree(packages, out / python_folder(offline=offline))
+
+
+def python_folder(*, offline: bool) -> str:
+    """Where the lock and the wheels that come from the site lie, in the folder of this edition.
+
+    What JupyterLite finds in static/pyodide it takes for the whole of Pyodide, so that a part of it lies elsewhere.
+    """
+    return "static/pyodide" if offline else "static/python"
 
 
 def fill(distribution: Distribution, place: Path, *, offline: bool) -> list[Path]:
@@ -88,7 +99,7 @@ def settings(*, offline: bool) -> dict[str, object]:
         "pyodideUrl": "./static/pyodide/pyodide.mjs" if offline else f"{TABLE['address']}pyodide.mjs",
         # Offline nothing is looked up elsewhere, whatever a learner installs.
         "disablePyPIFallback": offline,
-        "loadPyodideOptions": {"packages": AT_START, "lockFileURL": f"static/pyodide/{LOCK}"},
+        "loadPyodideOptions": {"packages": AT_START, "lockFileURL": f"{python_folder(offline=offline)}/{LOCK}"},
     }
     plugins = {f"{KERNEL}:kernel": kernel}
     data = {"appName": "The calculus behind backpropagation", "litePluginSettings": plugins}

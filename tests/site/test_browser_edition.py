@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 import dlcalc
 from dlcalc.site import lite, pyodide
+from dlcalc.site.course import lessons
 from dlcalc.site.pyodide import TABLE, Distribution, check
 from dlcalc.site.wheel import write_wheel
 
@@ -91,7 +93,7 @@ def test_offline_no_setting_names_another_server():
 def test_by_default_python_comes_from_pyodides_own_address_and_our_lock_from_the_site(tmp_path):
     kernel = lite.settings(offline=False)["jupyter-config-data"]["litePluginSettings"][f"{lite.KERNEL}:kernel"]
     assert kernel["pyodideUrl"] == f"https://cdn.jsdelivr.net/pyodide/v{TABLE['version']}/full/pyodide.mjs"
-    assert kernel["loadPyodideOptions"]["lockFileURL"] == "static/pyodide/pyodide-lock.json"
+    assert kernel["loadPyodideOptions"]["lockFileURL"] == "static/python/pyodide-lock.json"
     distribution = Distribution(tmp_path / "out", tmp_path)
     distribution.refer_to_pyodide()
     distribution.add_wheel(write_wheel(tmp_path), depends=["numpy"], imports=["dlcalc"])
@@ -102,3 +104,22 @@ def test_by_default_python_comes_from_pyodides_own_address_and_our_lock_from_the
         packages["dlcalc"]["sha256"]
         == hashlib.sha256((tmp_path / "out" / packages["dlcalc"]["file_name"]).read_bytes()).hexdigest()
     )
+
+
+def test_by_default_the_site_has_its_own_wheels_and_leaves_pyodide_where_it_is(tmp_path):
+    try:
+        lite.build(tmp_path / "run", lessons(["03"]), offline=False)
+    except RuntimeError as error:
+        if "cannot be downloaded" in str(error) and not os.environ.get("CI"):
+            pytest.skip(str(error))
+        raise
+    folder = tmp_path / "run" / "static" / "python"
+    config = json.loads((tmp_path / "run" / "jupyter-lite.json").read_text(encoding="utf-8"))
+    kernel = config["jupyter-config-data"]["litePluginSettings"][f"{lite.KERNEL}:kernel"]
+    assert kernel["pyodideUrl"].startswith(TABLE["address"])
+    assert (tmp_path / "run" / kernel["loadPyodideOptions"]["lockFileURL"]) == folder / pyodide.LOCK
+    packages = json.loads((folder / pyodide.LOCK).read_text(encoding="utf-8"))["packages"].values()
+    here = {entry["file_name"]: entry["sha256"] for entry in packages if "//" not in entry["file_name"]}
+    assert here == {path.name: pyodide.digest(path) for path in folder.glob("*.whl")}
+    assert all(e["file_name"].startswith(TABLE["address"]) for e in packages if e["file_name"] not in here)
+    assert {"NOTATION.md", "GLOSSARY.md"} <= {path.name for path in (tmp_path / "run" / "files").iterdir()}

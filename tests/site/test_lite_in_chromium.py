@@ -192,3 +192,42 @@ def test_a_new_version_of_the_lesson_hides_no_work_and_what_was_uploaded_is_ther
 
 def test_no_request_has_left_the_site(lab):
     assert lab.left == []
+
+
+# By default Python comes from Pyodide's own address, for which the files of the offline edition stand in here.
+
+
+def test_by_default_a_lesson_runs_with_python_from_pyodides_address_and_the_rest_from_the_site(browser, root):
+    site = root / "user" / "default"
+    lite.build(site / "run", build.lessons(["03"]), offline=False)
+    carried, address = root / "user" / "repository" / "run" / "static" / "pyodide", pyodide.TABLE["address"]
+    kinds = {".mjs": "text/javascript", ".wasm": "application/wasm"}
+
+    def as_pyodide(route):
+        path = carried / route.request.url.removeprefix(address)
+        headers = {
+            "Access-Control-Allow-Origin": "*",
+            "Content-Type": kinds.get(path.suffix, "application/octet-stream"),
+        }
+        route.fulfill(status=200, body=path.read_bytes(), headers=headers)
+
+    def with_digests_of_the_stand_ins(route):
+        answer = route.fetch()
+        lock = answer.json()
+        for name, digest in pyodide.TABLE["from_pypi"].items():
+            lock["packages"][name]["sha256"] = digest
+        route.fulfill(response=answer, body=json.dumps(lock))
+
+    with served(root) as base:
+        context = browser.new_context()
+        page = context.new_page()
+        page.base, asked = f"{base}user/default/", []
+        context.route(f"{address}**", as_pyodide)
+        context.route(f"**/{pyodide.LOCK}", with_digests_of_the_stand_ins)
+        context.on("request", lambda request: asked.append(request.url))
+        open_lesson(page)
+        run_cell(page, cell_with(page, "import numpy as np"))
+        assert cell_with(page, "import numpy as np").locator(".jp-OutputArea-output").count() == 0
+        assert f"{address}pyodide.asm.wasm" in asked
+        assert [url for url in asked if not url.startswith((base, address, "data:", "blob:"))] == []
+        context.close()
