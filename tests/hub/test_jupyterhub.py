@@ -21,7 +21,7 @@ from hub_server import PASSWORD, ROOT, commit, course_repository, jupyterhub, mi
 LESSON = "04_activations_and_their_derivatives.ipynb"
 FIGURE = "explore(\n    product_of_slopes"
 EXERCISE = "04.dsigmoid"
-WRONG = "def dsigmoid(z):\n    return sigmoid(z)"
+WRONG = "def dsigmoid(z):\n    return 1 / (1 + np.exp(-z))"
 CLASS = [f"learner-{k}" for k in range(1, 9)]
 
 
@@ -32,6 +32,8 @@ def source_of(text, edition="lessons/solutions"):
 
 
 RIGHT = source_of("def dsigmoid")
+# The figure opens once this prediction is committed; in the worked edition it is.
+LOCK = re.search(r"locked_by=(\w+)", source_of(FIGURE))[1] + " = predict("
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +82,7 @@ def work_through(learner, course):
     path = f"course/lessons/{LESSON}"
     notebook = learner.open(path)
     learner.run(source_of("import numpy", "lessons"))
+    learner.run(source_of(LOCK))
     learner.run(f"figure = {source_of(FIGURE, 'lessons')}")
     _, learner.before = learner.run("", depth="figure.params['depth']", picture="hash(figure.figure_png)")
     learner.updates.clear()
@@ -177,9 +180,19 @@ def run_cell(page, text):
     return page.locator(f'.jp-Cell[data-windowed-list-index="{number}"]')
 
 
+def commit_prediction(cell):
+    """Answer a question, with whatever answer."""
+    button = cell.get_by_role("button", name="Commit", exact=True)
+    button.wait_for(timeout=60_000)
+    choices = cell.locator("input[type=radio]")
+    choices.first.check() if choices.count() else cell.locator("input[type=text]").first.fill("1")
+    button.click()
+
+
 def test_two_learners_at_once_move_a_slider_and_read_about_their_own_answer(two_pages):
     for _, page in two_pages:
         run_cell(page, "import numpy")
+        commit_prediction(run_cell(page, LOCK))
         figure = run_cell(page, FIGURE)
         slider, picture = figure.locator(".noUi-handle").first, figure.locator(".dlcalc-card img").first
         slider.wait_for(timeout=60_000)
