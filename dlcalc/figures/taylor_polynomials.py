@@ -128,7 +128,8 @@ def _map(figure: Figure, T: Expansion, point: Array, order: int) -> list[Artist]
     (ray,) = axes.plot([CENTRE[0], point[0]], [CENTRE[1], point[1]], color=INK, linewidth=1.6)
     _centre(axes, point)
     (dot,) = axes.plot([point[0]], [point[1]], **VALUES.dot(10), zorder=5)
-    name = theme.label(axes, *(point + _NAMED * _direction(point)), "$x$", VALUES, size=theme.BODY, ha="center")
+    x1, x2 = point + _NAMED * _direction(point)
+    name = theme.label(axes, x1, x2, "$x$", VALUES, ha="center")
     return [ray, dot, name]
 
 
@@ -137,8 +138,8 @@ def _centre(axes: Axes, point: Array) -> None:
     for colour, size, width in ((theme.CARD, 20, 5.0), (INK, 18, 2.4)):
         axes.plot(*CENTRE, "+", color=colour, markersize=size, markeredgewidth=width, zorder=2.5)
     # Its name stands across from the moving point's.
-    place = CENTRE - _NAMED * _direction(point)
-    theme.label(axes, *place, "$x_0$", size=theme.BODY, ha="center", zorder=2.5)
+    x1, x2 = CENTRE - _NAMED * _direction(point)
+    theme.label(axes, x1, x2, "$x_0$", ha="center", zorder=2.5)
 
 
 def _direction(point: Array) -> Array:
