@@ -150,7 +150,7 @@ def _place_names(drawn: Network) -> None:
     for (layer, j, i), name in drawn.weights.items():
         if layer == 2:
             start, end = np.array(drawn.layout.position((1, i))), np.array(drawn.layout.position((2, j)))
-            along = 0.32 if i == drawn.layout.sizes[1] else 0.52
+            along = 0.34 if i == drawn.layout.sizes[1] else 0.52
             name.set_position(start + along * (end - start))
 
 

@@ -31,6 +31,13 @@ def test_the_names_of_the_hidden_units_lie_on_no_edge(step, unit):
     assert not struck(figure, lambda text: text.get_text().startswith("$v^{(1)}_"))
 
 
+@pytest.mark.parametrize("unit", [1, 2, 3])
+@pytest.mark.parametrize("bias", [-2.0, 1.0])
+def test_the_biases_below_their_units_lie_on_no_edge(unit, bias):
+    figure, _ = drawn(FIGURES["forward_propagation"], bias_nodes=False, unit=unit, bias=bias)
+    assert not struck(figure, lambda text: text.get_text()[:2] in ("+ ", "− "), clear=0.0)
+
+
 @pytest.mark.parametrize("choose", CHOICES)
 def test_the_numbers_of_the_computation_graph_lie_on_no_arrow(choose):
     figure, _ = drawn(FIGURES["linked_view"], choose=choose)
