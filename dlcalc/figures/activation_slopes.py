@@ -25,7 +25,7 @@ DISPLAY_NAMES = {
     "leaky_relu": "leaky ReLU",
     "elu": "ELU",
     "gelu": "GELU",
-    "gelu_tanh": "GELU by tanh",
+    "gelu_tanh": "tanh-GELU",
     "silu": "SiLU",
 }
 Z_LIMIT = 6.0

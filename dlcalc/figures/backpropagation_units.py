@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 Choice = Literal["follow", "hidden 1", "hidden 2", "hidden 3", "output"]
 
+# Where the names of the hidden units stand, from their centres: between the edges that lead on to the output.
+_NAMES = {0: (0.4, 0.17), 1: (0.38, 0.24), 2: (0.42, 0.0)}
+
 _CHOICES: Registry[Node] = Registry(
     "unit", {"hidden 1": (1, 0), "hidden 2": (1, 1), "hidden 3": (1, 2), "output": (2, 0)}
 )
@@ -134,10 +137,21 @@ def _colour(drawn: Network, state: UnitState, shown: Node, edges: Sequence[Edge]
     for edge in edges:
         drawn.edges[edge].set_color(role.colour)
         drawn.weights[edge].set_color(role.colour)
-    # The name stands beside its unit, so that the unit above has room for its error signal.
-    for node, name in drawn.symbols.items():
-        x, y = drawn.layout.position(node)
-        name.set_position((x - 0.33 if node[0] == 1 else x, y + (0.29 if node[0] == 1 else RADIUS + 0.14)))
+    _place_names(drawn)
+
+
+def _place_names(drawn: Network) -> None:
+    """Names to the right of the hidden units, where no edge runs; the unit above has room for its error signal."""
+    for (layer, j), name in drawn.symbols.items():
+        x, y = drawn.layout.position((layer, j))
+        side, up = _NAMES.get(j, (0.0, 0.0)) if layer == 1 else (0.0, RADIUS + 0.14)
+        name.set_position((x + side, y + up))
+    # The weights to the output are named clear of the names of the units: the bias before them, the others behind.
+    for (layer, j, i), name in drawn.weights.items():
+        if layer == 2:
+            start, end = np.array(drawn.layout.position((1, i))), np.array(drawn.layout.position((2, j)))
+            along = 0.34 if i == drawn.layout.sizes[1] else 0.52
+            name.set_position(start + along * (end - start))
 
 
 def _caption(axes: Axes, state: UnitState) -> list[Artist]:

@@ -104,7 +104,8 @@ def _network(sheet: Axes, net: MLP, values: list[Array], row: int, *, bias_nodes
         if layer:
             x, y = layout.position((layer, j))
             text = f"+ {number(net.weights[layer - 1][j, -1])}".replace("+ −", "− ")
-            theme.label(sheet, x, y - RADIUS - 0.12, text, BIAS, size=theme.SMALL, ha="center")
+            # Between the edges that arrive from below and those that lead on.
+            theme.label(sheet, x + 0.05, y - RADIUS - 0.15, text, BIAS, size=theme.SMALL, ha="center")
 
 
 def _augmented(sheet: Axes, W: Array, v: Array, z: Array, row: int) -> None:

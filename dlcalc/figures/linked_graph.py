@@ -84,10 +84,10 @@ def _edge(axes: Axes, ends: tuple[Point, Point], local: tuple[float, Role], asid
     x, y = start + (0.5 if level else 0.44 if length < 1.0 else 0.31) * (end - start)
     upper = start[1] > _PLACES["f"][1]
     if level:
-        y += -0.28 if short else 0.1 if upper else -0.11
+        y += -0.28 if short else 0.12 if upper else -0.12
     elif start[0] == _PLACES["v1"][0]:
         # The short edges to f have no room for a number on them.
-        x, y = x + 0.07, y + (0.15 if upper else -0.15)
+        x, y = x + 0.08, y + (0.2 if upper else -0.2)
     value, role = local
     text = theme.label(axes, x + aside[0], y + aside[1], number(value), role, size=theme.SMALL, ha="center")
     if not level and length > 1.0:

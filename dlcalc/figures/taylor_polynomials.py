@@ -15,6 +15,7 @@ from dlcalc.figures.theme import GRADIENTS, INK, NEUTRAL, VALUES, number, scient
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from dlcalc.taylor import Expansion
@@ -24,6 +25,8 @@ CENTRE = np.array([0.5, -0.4])
 SIDE = 2.0
 RADII = np.logspace(-3, np.log10(1.5), 41)
 ORDERS = (0, 1, 2)
+# How far from a point of the map its name stands.
+_NAMED = 0.3
 STYLES: dict[int, Any] = {0: (0, (1, 1.2)), 1: (0, (5, 1.5, 1, 1.5)), 2: (0, (5, 1.6))}
 
 
@@ -122,11 +125,26 @@ def _map(figure: Figure, T: Expansion, point: Array, order: int) -> list[Artist]
     axes.contour(x1, x2, values, levels=levels, colors=theme.CARD, linewidths=1.2, linestyles="solid")
     if order:
         axes.contour(x1, x2, T(points), levels=levels, colors=GRADIENTS.colour, linewidths=1.1, linestyles=[STYLES[2]])
-    axes.plot(*CENTRE, "o", color=INK, markersize=6)
-    theme.label(axes, CENTRE[0] - 0.09, CENTRE[1] - 0.2, "$x_0$", size=theme.BODY, ha="right", zorder=2)
     (ray,) = axes.plot([CENTRE[0], point[0]], [CENTRE[1], point[1]], color=INK, linewidth=1.6)
+    _centre(axes, point)
     (dot,) = axes.plot([point[0]], [point[1]], **VALUES.dot(10), zorder=5)
-    return [ray, dot]
+    x1, x2 = point + _NAMED * _direction(point)
+    name = theme.label(axes, x1, x2, "$x$", VALUES, ha="center")
+    return [ray, dot, name]
+
+
+def _centre(axes: Axes, point: Array) -> None:
+    """The centre of the expansion: a cross whose arms stick out even where the moving point stands on it."""
+    for colour, size, width in ((theme.CARD, 20, 5.0), (INK, 18, 2.4)):
+        axes.plot(*CENTRE, "+", color=colour, markersize=size, markeredgewidth=width, zorder=2.5)
+    # Its name stands across from the moving point's.
+    x1, x2 = CENTRE - _NAMED * _direction(point)
+    theme.label(axes, x1, x2, "$x_0$", ha="center", zorder=2.5)
+
+
+def _direction(point: Array) -> Array:
+    """From the centre to the point, of length 1."""
+    return np.asarray((point - CENTRE) / np.hypot(*(point - CENTRE)))
 
 
 def _cut(figure: Figure, T: Expansion, unit: Array, radius: float, order: int) -> list[Artist]:
@@ -171,7 +189,7 @@ def _error_plot(
     axes = log_log(
         figure,
         (4.55 / width, 0.62 / height, 2.75 / width, 1.45 / height),
-        xlim=(8e-5, 2.0),
+        xlim=(6e-5, 2.0),
         ylim=(1e-11, 10.0),
         decades=(1, 3),
         xlabel="radius $h$",
@@ -183,7 +201,8 @@ def _error_plot(
         width_ = 2.4 if chosen else 1.4
         error_curve(axes, RADII, remainders, color=colour, linewidth=width_, linestyle=STYLES[each])
         text = f"slope {number(slopes[each], 1)}"
-        theme.label(axes, 0.85 * RADII[0], remainders[0], text, size=theme.SMALL, color=colour, ha="right", zorder=2)
+        # The label keeps away from the curve by more than half the marker, which may stand at the smallest radius.
+        theme.label(axes, 0.66 * RADII[0], remainders[0], text, size=theme.SMALL, color=colour, ha="right", zorder=2)
         (dot,) = axes.plot([radius], [max(errors[each], 1e-30)], "^", color=colour, markersize=9 if chosen else 6)
         moving.append(dot)
     readout = axes.text(0, 1.06, f"error {scientific(errors[order])}", transform=axes.transAxes, color=GRADIENTS.colour)

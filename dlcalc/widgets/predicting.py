@@ -16,7 +16,10 @@ from dlcalc.widgets.accessible import Accessible
 if TYPE_CHECKING:
     from dlcalc.exercises.predictions import Prediction
 
-WIDTH = "min(100%, 760px)"
+# ipywidgets sets text in lines of a control's height; these are the lines of the lesson around it.
+TEXT = "line-height: 1.45"
+# A control's name takes as much room as its words.
+_NAME_FITS = {"description_width": "initial"}
 # A drop-down shows None as an empty field, so "no answer" is a number of its own.
 NOT_GIVEN = -1.0
 SURENESS = {"I'd rather not say": NOT_GIVEN, "a guess": 0.25, "so-so": 0.5, "fairly": 0.75, "certain": 1.0}
@@ -48,12 +51,17 @@ class PredictionView:
     def __init__(self, prediction: Prediction) -> None:
         self.prediction = prediction
         self.answer = _answer_control(prediction)
-        self.sure = ipywidgets.Dropdown(options=SURENESS, description="How sure?", layout={"width": "260px"})
+        # As wide as its longest choice in whatever font the browser has.
+        self.sure = ipywidgets.Dropdown(
+            options=SURENESS, description="How sure?", layout={"width": "max-content"}, style=_NAME_FITS
+        )
         self.button = ipywidgets.Button(description="Commit", button_style="primary", layout={"width": "110px"})
         self.reply = ipywidgets.HTML()
-        question = ipywidgets.HTML(f"<strong>{html.escape(_question(prediction).text)}</strong>")
+        question = ipywidgets.HTML(
+            f'<div style="{TEXT}"><strong>{html.escape(_question(prediction).text)}</strong></div>'
+        )
         row = ipywidgets.HBox([self.sure, self.button], layout={"grid_gap": "12px", "align_items": "center"})
-        layout = ipywidgets.Layout(width=WIDTH, padding="4px 0 8px 0")
+        layout = ipywidgets.Layout(width="100%", padding="4px 0 8px 0")
         self.box = ipywidgets.VBox([question, self.answer, row, self.reply, Accessible()], layout=layout)
         self.button.on_click(self._commit)
         prediction.observe(self._close)
@@ -76,7 +84,7 @@ class PredictionView:
         self._say(prediction.message)
 
     def _say(self, message: str) -> None:
-        self.reply.value = f'<div role="status" aria-live="polite">{html.escape(message)}</div>'
+        self.reply.value = f'<div role="status" aria-live="polite" style="{TEXT}">{html.escape(message)}</div>'
 
 
 def _question(prediction: Prediction) -> Any:

@@ -72,7 +72,7 @@ saturated
 # %%
 flipbook(
     smallest_network, x=(-4, 4, 0.1), w=(-2, 2, 0.5), w_prime=(-3, 3, 0.5), nudge=(-1, 1, 0.1),
-    nudged=["w_prime", "w", "x"], activation=["sigmoid", "tanh", "relu"],
+    nudged={"w′": "w_prime", "w": "w", "x": "x"}, activation=["sigmoid", "tanh", "relu"],
     labels={"w_prime": "w′"}, locked_by=saturated,
 )  # fmt: skip
 

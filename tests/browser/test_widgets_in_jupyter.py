@@ -173,6 +173,36 @@ def test_a_prediction_locks_both_kinds_of_figure_until_it_is_committed(demo):
     assert cell.locator("input[type=range]").is_enabled()
 
 
+# How wide a menu's field is, and how wide its choices would have it.
+WIDTHS = """(menu) => {
+  const free = menu.cloneNode(true);
+  Object.assign(free.style, { width: "auto", flex: "none", position: "absolute", visibility: "hidden" });
+  menu.parentNode.append(free);
+  const widths = [menu.offsetWidth, free.offsetWidth];
+  free.remove();
+  return widths;
+}"""
+
+TEXT = """(text) => [
+  text.getClientRects().length, text.parentNode.offsetHeight, parseFloat(getComputedStyle(text).fontSize)
+]"""
+
+
+def test_a_question_is_set_like_text_and_its_menu_shows_the_longest_choice(browser, server):
+    cells = ("from dlcalc.exercises import predict\nfrom dlcalc.widgets import explore", "predict('05.transfer')")
+    notebook = NotebookPage(
+        browser, server, server.write("question.ipynb", *cells), viewport={"width": 800, "height": 900}
+    )
+    assert notebook.run_all() == []
+    shown, needed = notebook.page.get_by_role("combobox", name="How sure?").evaluate(WIDTHS)
+    assert shown >= needed
+    question = notebook.page.locator(".widget-html-content strong")
+    lines, height, font = question.evaluate(TEXT)
+    assert lines > 1
+    assert height < 1.6 * font * lines
+    notebook.close()
+
+
 def test_the_console_is_quiet(demo):
     assert demo.own_complaints == []
 

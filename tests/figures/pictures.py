@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.path import Path
 from matplotlib.text import Text
 
 # Boxes are taller than their glyphs: two may share this many pixels before the glyphs touch.
@@ -63,3 +64,30 @@ def outside(figure):
         for text, box in boxes(figure)
         if box.x0 < MARGIN or box.y0 < MARGIN or box.x1 > width - MARGIN or box.y1 > height - MARGIN
     ]
+
+
+def struck(figure, chosen=lambda text: True, clear=-SLACK):
+    """Texts without a plate of their own to which a line or a marker of their axes comes nearer than `clear` pixels.
+
+    The faint lines of a grid do not count.
+    """
+    figure.canvas.draw()
+    renderer = figure.canvas.get_renderer()
+    return [
+        text.get_text()
+        for text in texts(figure)
+        if text.axes is not None and text.get_bbox_patch() is None and chosen(text)
+        for line in text.axes.lines
+        if line.get_visible() and line.get_zorder() >= 1
+        if _meets(line, text.get_window_extent(renderer).padded(clear))
+    ]
+
+
+def _meets(line, box):
+    """Whether a line, or one of its markers, comes into a box of pixels."""
+    points = line.get_transform().transform(np.column_stack(line.get_data()))
+    if line.get_linestyle() != "None" and Path(points).intersects_bbox(box, filled=False):
+        return True
+    reach = line.get_markersize() / 2 * line.figure.dpi / 72 if line.get_marker() not in ("", "None", None) else -1.0
+    near = box.padded(reach)
+    return reach > 0 and any(near.contains(*point) for point in points)
