@@ -104,6 +104,8 @@ def not_attempted(exercise: Exercise, seen: list[Observation]) -> str:
         return ""
     if seen[0]["outcome"] == "not callable":
         return f"{begun} is {seen[0]['value']['type']}."
+    if not re.search(r"^ +return\b", exercise.solution, re.MULTILINE):  # what it does is all that is asked
+        return f"{begun} changes nothing."
     if any("None" in item["value"]["type"] for item in seen):
         return f"{begun} gives None. (If you have written it: is a return missing?)"
     return f"{begun} is still to be written."

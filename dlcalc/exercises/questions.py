@@ -310,7 +310,7 @@ _ALL = (
         "A program computes y = x if x > 0 else 0.1·x. You differentiate it with the tape at x = 3. What is recorded?",
         ("Both branches and the comparison", "only what was carried out is on the tape; a comparison has no gradient."),
         ("The branch that ran", "so the slope is 1 at x = 3: the tape knows this run of the program and no other."),
-        ("Nothing: `if` cannot be differentiated", "the operations of the branch that ran are on the tape as usual."),
+        ("Nothing: an if cannot be differentiated", "the operations of the branch that ran are on the tape as usual."),
         right="b",
     ),
     _choose(

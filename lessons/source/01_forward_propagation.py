@@ -175,7 +175,7 @@ check("01.affine", affine)
 # \begin{aligned}
 # \underset{(n_0+1)}{v^{(0)}} &= [x;\, 1] && \text{the input with its bias node} \\[4pt]
 # \underset{(n_l)}{z^{(l)}} &= \underset{n_l \times (n_{l-1}+1)}{W^{(l)}}\;\underset{(n_{l-1}+1)}{v^{(l-1)}} && \text{every layer takes its weighted sums} \\[4pt]
-# \underset{(n_l+1)}{v^{(l)}} &= [\varphi(z^{(l)});\, 1] && \text{hidden layers, } l \le L-1 \text{: bend each entry, append } 1 \\[4pt]
+# \underset{(n_l+1)}{v^{(l)}} &= [\varphi(z^{(l)});\, 1] && l \le L-1 \text{: bend each entry, append } 1 \\[4pt]
 # \underset{(n_L)}{f} &= z^{(L)} && \text{the output is linear: no } \varphi \text{, no } 1
 # \end{aligned}
 # $$

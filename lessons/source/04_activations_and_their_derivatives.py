@@ -38,7 +38,7 @@ steepest
 # \begin{aligned}
 # v = \varphi(z) &= \frac{1}{1+e^{-z}} && \text{the definition} \\[4pt]
 # \varphi'(z) &= -\frac{\left(1+e^{-z}\right)'}{\left(1+e^{-z}\right)^2} && \text{quotient rule: } (1/u)' = -u'/u^2 \\[4pt]
-# &= \frac{e^{-z}}{\left(1+e^{-z}\right)^2} && \text{chain rule: } (e^{-z})' = -e^{-z} \text{; the two signs cancel} \\[4pt]
+# &= \frac{e^{-z}}{\left(1+e^{-z}\right)^2} && (e^{-z})' = -e^{-z} \text{: the two signs cancel} \\[4pt]
 # &= \frac{e^{-z}}{1+e^{-z}} \cdot \frac{1}{1+e^{-z}} && \text{split the square: one factor each} \\[4pt]
 # &= (1-v)\, v && \text{since } 1 - v = \frac{1+e^{-z}-1}{1+e^{-z}}
 # \end{aligned}
@@ -69,8 +69,8 @@ for z in (0.0, 2.0, 5.0, 10.0):
 # \end{aligned}
 # $$
 #
-# The chain rule on $v - v^2$ gives $\varphi''(z) = (1-2v)\,v' = (1-2v)(1-v)\,v$, which is largest where $v - 3v^2 + 2v^3$ has the slope $1 - 6v + 6v^2 = 0$: at $v = \tfrac12 \pm \tfrac{\sqrt3}{6}$, which is
-# $\lvert z \rvert = \ln(2+\sqrt3)$. There $\lvert\varphi''\rvert = \sqrt3/18$.
+# The chain rule on $v - v^2$ gives $\varphi''(z) = (1-2v)\,v' = (1-2v)(1-v)\,v$. Its size is largest where $v - 3v^2 + 2v^3$ has the
+# slope $1 - 6v + 6v^2 = 0$: at $v = \tfrac12 \pm \tfrac{\sqrt3}{6}$, so $\lvert z \rvert = \ln(2+\sqrt3)$. There $\lvert\varphi''\rvert = \sqrt3/18$.
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -117,7 +117,7 @@ flipbook(
 # %% [markdown]
 # ## Write them
 #
-# Each function takes a number or an array of any shape and returns the same shape. NumPy works entry by entry: no loop is needed.
+# Each function takes a number or an array of any shape and returns the same shape. NumPy needs no loop for that.
 #
 # **First the sigmoid.** `np.exp(1000)` overflows, so $1/(1+e^{-z})$ fails at $z = -1000$. For negative $z$, multiply
 # numerator and denominator by $e^{z}$: $\varphi(z) = e^{z}/(1+e^{z})$. Both forms need the exponential of $-|z|$ alone, which
@@ -291,9 +291,12 @@ for z in (36.0, 37.0, 40.0):
 
 # %% [markdown]
 # From z ≈ 36.8 on, $v$ rounds to 1 and $(1-v)v$ to exactly 0, and a little before only one digit of it is right. The product
-# $\varphi(z)\,\varphi(-z)$ of above is the same slope without the subtraction, and keeps all digits.
+# $\varphi(z)\,\varphi(-z)$ of above is the same slope without the subtraction, and keeps all digits. Likewise
+# $\tanh' z = \operatorname{sech}^2 z = 1/\cosh^2 z$ is right where $1 - v^2$ has become 0, from $z \approx 19$ on. GELU is
+# $\tfrac12 z\,(1 + \operatorname{erf}(z/\sqrt2))$, which is 0 below $z \approx -8.4$; its stable form is
+# $\tfrac12 z \operatorname{erfc}(-z/\sqrt2)$, where $\operatorname{erfc} = 1 - \operatorname{erf}$.
 #
-# And ReLU's kink, which "does not matter in practice": mostly true, since an exact 0 is rare. But
+# ReLU's kink "does not matter in practice"? Mostly true: an exact 0 is rare. But
 # $\mathrm{relu}(x) - \mathrm{relu}(-x) = x$ has slope 1 everywhere, and the rules $\varphi'(0) := 0$ and $(\varphi(-x))' = -\varphi'(-x)$
 # together give $\varphi'(x) + \varphi'(-x)$, which is $0 + 0$ at $x = 0$:
 
@@ -306,9 +309,9 @@ for x in (-0.5, 0.0, 0.5):
 # %% [markdown]
 # ## Break it
 #
-# Plant a bug, let the central differences of lesson 02 look for it. `gradient_check` compares both in one number, the relative
-# error: about 1e−10 is rounding, more than 1e−4 a bug. Set `bug` to each name in turn and run the cell.
-# One of the bugs survives when every z is positive; which, and why? Change the range of `z` to find out.
+# Plant a bug, let the central differences of lesson 02 look for it. `gradient_check` gives the relative error: about 1e−10 is
+# rounding, more than 1e−4 a bug. Set `bug` to each name in turn. One bug survives when every z is positive; which, and why? Change
+# the range of `z` to find out.
 
 # %%
 bug = "none"  # "z instead of v", "slope at v", "mask v >= 0"
@@ -325,20 +328,19 @@ print(gradient_check(lambda z: phi(z).sum(), z, planted[bug]))
 # %% [markdown]
 # <details><summary>What you should have seen</summary>
 #
-# The first two bugs are wrong nearly everywhere, for any z. The mask `v >= 0` is 1 at every z, because an output of ReLU is
-# never negative: wrong for z < 0 only. With `np.linspace(0.5, 3, 7)` it passes. A check sees only the points that you give it.
+# The first two bugs are wrong nearly everywhere. The mask `v >= 0` is 1 at every z, because ReLU is never negative: wrong for z ≤ 0
+# only. With `np.linspace(0.5, 3, 7)` it passes. A check sees only the points that you give it.
 #
 # </details>
 #
 # ## In your own words
 #
-# Finish the sentence in a new cell or on paper: *A sigmoid layer can only pass on a small part of an error signal,
-# because …; ReLU passes on …, but …*
+# Finish the sentence: *A sigmoid layer passes on only a small part of an error signal, because …; ReLU passes on …, but …*
 #
 # ## Transfer
 #
-# The function $\varphi(z) = z / (1 + |z|)$, called softsign, also looks like an S. What is its largest slope? Does a stack of ten of
-# them fade a signal as the sigmoid does? Answer first, then let finite differences measure three slopes.
+# $\varphi(z) = z / (1 + |z|)$, called softsign, also looks like an S. What is its largest slope? Do ten of them fade a signal as
+# sigmoids do? Answer first, then let finite differences measure three slopes.
 
 # %%
 predict("04.softsign")
@@ -350,8 +352,7 @@ print([f"slope {derivative(softsign, z):.4f} at {z}" for z in (0.0, 1.0, 3.0)])
 # %% [markdown]
 # ## What comes next
 #
-# A layer has many inputs and many outputs, and its "slope" is a matrix. Lesson 05 says what a derivative is when there is more
-# than one direction to go: [05 Taylor and the Jacobian](05_taylor_and_the_jacobian.ipynb).
+# A layer has many inputs and many outputs, and its "slope" is a matrix: [05 Taylor and the Jacobian](05_taylor_and_the_jacobian.ipynb).
 #
 # **Sources.** Goodfellow, Bengio and Courville, *Deep Learning*, §6.3 (hidden units). Glorot and Bengio, *Understanding the
 # difficulty of training deep feedforward neural networks*, AISTATS 2010 (Xavier). He et al., arXiv 1502.01852, §2.2.

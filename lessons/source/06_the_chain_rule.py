@@ -29,11 +29,13 @@ from dlcalc.widgets import explore, flipbook
 # $$
 # \begin{aligned}
 # \underbrace{f(x)}_{(m)} &\approx f(x_0) + \underbrace{J_f(x_0)}_{m\times n}\, \underbrace{d}_{(n)} && \text{Taylor for } f \text{ at } x_0 \\[2pt]
-# \underbrace{g(f(x))}_{(p)} &\approx g(f(x_0)) + \underbrace{J_g(f(x_0))}_{p\times m}\,\underbrace{\bigl(f(x) - f(x_0)\bigr)}_{(m)} && \text{Taylor for } g \text{, at the point where } f \text{ arrives} \\[2pt]
-# &\approx g(f(x_0)) + J_g(f(x_0))\, J_f(x_0)\, d && \text{first line into the second; what is neglected falls faster than } d \\[6pt]
-# \underbrace{J_{g\circ f}(x_0)}_{p\times n} &= \underbrace{J_g(f(x_0))}_{p\times m}\;\underbrace{J_f(x_0)}_{m\times n} && \text{what multiplies } d \text{ is the Jacobian of the whole}
+# \underbrace{g(f(x))}_{(p)} &\approx g(f(x_0)) + \underbrace{J_g(f(x_0))}_{p\times m}\,\underbrace{\bigl(f(x) - f(x_0)\bigr)}_{(m)} && \text{for } g \text{, where } f \text{ arrives} \\[2pt]
+# &\approx g(f(x_0)) + J_g(f(x_0))\, J_f(x_0)\, d && \text{the first line put in} \\[6pt]
+# \underbrace{J_{g\circ f}(x_0)}_{p\times n} &= \underbrace{J_g(f(x_0))}_{p\times m}\;\underbrace{J_f(x_0)}_{m\times n} && \text{what multiplies } d
 # \end{aligned}
 # $$
+#
+# What is neglected falls faster than $d$, so what multiplies $d$ is the Jacobian of the whole.
 #
 # Two things go wrong again and again. The **order**: the map that acts first stands on the right. The **point**: $J_g$ is taken at $f(x_0)$, not at
 # $x_0$.
@@ -151,8 +153,8 @@ print(f"784-256-128-10: {paths:,} paths from an input to an output, {edges:,} ed
 #
 # $$
 # \begin{aligned}
-# \bigl(\underbrace{J^{(3)}}_{1\times 2}\, \underbrace{J^{(2)}}_{2\times 3}\bigr)\, \underbrace{J^{(1)}}_{3\times 4}:\quad & 1\cdot 2\cdot 3 + 1\cdot 3\cdot 4 = 18 && \text{from the output: one row all the way} \\[4pt]
-# J^{(3)}\, \bigl(J^{(2)}\, J^{(1)}\bigr):\quad & 2\cdot 3\cdot 4 + 1\cdot 2\cdot 4 = 32 && \text{from the input: four columns all the way}
+# \bigl(\underbrace{J^{(3)}}_{1\times 2}\, \underbrace{J^{(2)}}_{2\times 3}\bigr)\, \underbrace{J^{(1)}}_{3\times 4}:\quad & 1\cdot 2\cdot 3 + 1\cdot 3\cdot 4 = 18 && \text{from the output: one row} \\[4pt]
+# J^{(3)}\, \bigl(J^{(2)}\, J^{(1)}\bigr):\quad & 2\cdot 3\cdot 4 + 1\cdot 2\cdot 4 = 32 && \text{from the input: four columns}
 # \end{aligned}
 # $$
 
@@ -216,10 +218,12 @@ check("06.cost", cost)
 #
 # $$
 # \begin{aligned}
-# v^\top \bar W &= \text{row times matrix} && z = \bar W a + b \text{ has the Jacobian } \bar W \\[2pt]
-# \underbrace{v^\top}_{1\times n}\,\underbrace{\operatorname{diag}(\varphi'(z))}_{n \times n} &= \underbrace{(v \odot \varphi'(z))^\top}_{1\times n} && \text{each entry meets its own slope: } n \text{ products, no matrix } (\odot \text{: entry by entry})
+# v^\top \bar W &= \text{row times matrix} && z = \bar W a + b \text{ has } J = \bar W \\[2pt]
+# \underbrace{v^\top}_{1\times n}\,\underbrace{\operatorname{diag}(\varphi'(z))}_{n \times n} &= \underbrace{(v \odot \varphi'(z))^\top}_{1\times n} && \text{each entry by its own slope}
 # \end{aligned}
 # $$
+#
+# So φ costs $n$ products and no matrix; $\odot$ multiplies entry by entry.
 
 # %%
 rng = np.random.default_rng(0)

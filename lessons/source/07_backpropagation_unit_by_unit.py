@@ -40,14 +40,14 @@ from dlcalc.widgets import explore, flipbook
 #
 # $$
 # \begin{aligned}
-# \text{output:}\quad \delta^{(L)}_j &= \frac{\partial \ell}{\partial f_j} && \text{because } f = z^{(L)} \text{; for } \ell = \textstyle\sum_j (f_j - y_j)^2 \text{ it is } 2(f_j - y_j) \\[8pt]
-# \text{hidden:}\quad \delta^{(l)}_j &= \sum_{k=1}^{n_{l+1}} \underbrace{\frac{\partial \ell}{\partial z^{(l+1)}_k}}_{\delta^{(l+1)}_k}\;\underbrace{\frac{\partial z^{(l+1)}_k}{\partial v^{(l)}_j}}_{w^{(l+1)}_{k,j}}\;\underbrace{\frac{\partial v^{(l)}_j}{\partial z^{(l)}_j}}_{\varphi'(z^{(l)}_j)} && \text{one path for each unit } k \text{ that } j \text{ feeds} \\[4pt]
-# &= \varphi'\bigl(z^{(l)}_j\bigr) \sum_{k=1}^{n_{l+1}} w^{(l+1)}_{k,j}\, \delta^{(l+1)}_k && \varphi' \text{ is the same on all paths: take it out of the sum} \\[8pt]
-# \text{weight:}\quad \frac{\partial \ell}{\partial w^{(l)}_{j,i}} &= \underbrace{\frac{\partial \ell}{\partial z^{(l)}_j}}_{\delta^{(l)}_j}\;\underbrace{\frac{\partial z^{(l)}_j}{\partial w^{(l)}_{j,i}}}_{v^{(l-1)}_i} && w^{(l)}_{j,i} \text{ appears in } z^{(l)}_j \text{ alone, multiplied by } v^{(l-1)}_i
+# \text{output:}\quad \delta^{(L)}_j &= \frac{\partial \ell}{\partial f_j} && \text{since } f = z^{(L)} \\[8pt]
+# \text{hidden:}\quad \delta^{(l)}_j &= \sum_{k=1}^{n_{l+1}} \underbrace{\frac{\partial \ell}{\partial z^{(l+1)}_k}}_{\delta^{(l+1)}_k}\;\underbrace{\frac{\partial z^{(l+1)}_k}{\partial v^{(l)}_j}}_{w^{(l+1)}_{k,j}}\;\underbrace{\frac{\partial v^{(l)}_j}{\partial z^{(l)}_j}}_{\varphi'(z^{(l)}_j)} && \text{a path for each unit } k \\[4pt]
+# &= \varphi'\bigl(z^{(l)}_j\bigr) \sum_{k=1}^{n_{l+1}} w^{(l+1)}_{k,j}\, \delta^{(l+1)}_k && \varphi' \text{ is on every path} \\[8pt]
+# \text{weight:}\quad \frac{\partial \ell}{\partial w^{(l)}_{j,i}} &= \underbrace{\frac{\partial \ell}{\partial z^{(l)}_j}}_{\delta^{(l)}_j}\;\underbrace{\frac{\partial z^{(l)}_j}{\partial w^{(l)}_{j,i}}}_{v^{(l-1)}_i} && w^{(l)}_{j,i} \text{ is in } z^{(l)}_j \text{ alone}
 # \end{aligned}
 # $$
 #
-# Read the middle one twice: signals go **back along the weights that led forward**, from all units $k$ that $j$ feeds, and through
+# For $\ell = \sum_j (f_j - y_j)^2$ the first is $2(f_j - y_j)$. Read the middle one twice: signals go **back along the weights that led forward**, from all units $k$ that $j$ feeds, and through
 # $\varphi'$ at $j$ itself. Compare the indices with the forward pass: there $w_{j,i}$ is summed over the second index, here $w_{k,j}$ over the first.
 
 # %%

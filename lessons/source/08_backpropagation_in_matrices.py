@@ -30,13 +30,14 @@ from dlcalc.widgets import explore
 #
 # $$
 # \begin{aligned}
-# z_j = \textstyle\sum_i w_{j,i}\, v_i \;\Rightarrow\; \underbrace{Z^{(l)}}_{N\times n_l} &= \underbrace{V^{(l-1)}}_{N\times (n_{l-1}+1)}\; \underbrace{W^{(l)\top}}_{(n_{l-1}+1)\times n_l} && \text{the nodes } i \text{ meet} \\[6pt]
-# \delta_j = \varphi'(z_j)\textstyle\sum_k w_{k,j}\,\delta_k \;\Rightarrow\; \underbrace{\Delta^{(l)}}_{N\times n_l} &= \bigl(\underbrace{\Delta^{(l+1)}}_{N\times n_{l+1}}\;\underbrace{\bar W^{(l+1)}}_{n_{l+1}\times n_l}\bigr)\odot \underbrace{\varphi'(Z^{(l)})}_{N\times n_l} && \text{the units } k \text{ meet; } \varphi' \text{ entry by entry} \\[6pt]
-# \frac{\partial\ell}{\partial w_{j,i}} = \delta_j v_i \;\Rightarrow\; \underbrace{\nabla_{W^{(l)}}\ell}_{n_l\times(n_{l-1}+1)} &= \underbrace{\Delta^{(l)\top}}_{n_l\times N}\;\underbrace{V^{(l-1)}}_{N\times(n_{l-1}+1)} && \text{the examples meet: their gradients add up}
+# \underbrace{Z^{(l)}}_{N\times n_l} &= \underbrace{V^{(l-1)}}_{N\times (n_{l-1}+1)}\; \underbrace{W^{(l)\top}}_{(n_{l-1}+1)\times n_l} && z_j = \textstyle\sum_i w_{j,i}\, v_i \\[6pt]
+# \underbrace{\Delta^{(l)}}_{N\times n_l} &= \bigl(\underbrace{\Delta^{(l+1)}}_{N\times n_{l+1}}\;\underbrace{\bar W^{(l+1)}}_{n_{l+1}\times n_l}\bigr)\odot \underbrace{\varphi'(Z^{(l)})}_{N\times n_l} && \delta_j = \varphi'(z_j)\textstyle\sum_k w_{k,j}\,\delta_k \\[6pt]
+# \underbrace{\nabla_{W^{(l)}}\ell}_{n_l\times(n_{l-1}+1)} &= \underbrace{\Delta^{(l)\top}}_{n_l\times N}\;\underbrace{V^{(l-1)}}_{N\times(n_{l-1}+1)} && \partial\ell/\partial w_{j,i} = \delta_j v_i
 # \end{aligned}
 # $$
 #
-# $\bar W$ is $W$ without its bias column, because the bias node gets no signal. The first line of all is $\Delta^{(L)}$, which comes from the loss; for PyTorch's
+# In the first line the nodes $i$ meet, in the second the units $k$ ($\odot$ multiplies entry by entry), in the third the examples: their gradients
+# add up. $\bar W$ is $W$ without its bias column, because the bias node gets no signal. The first line of all is $\Delta^{(L)}$, which comes from the loss; for PyTorch's
 # mean-squared error it is $\Delta^{(L)} = 2(F - Y)/(N n_L)$. The factor of the mean enters **here and nowhere else**: every later line inherits it.
 
 # %% [markdown]
@@ -45,17 +46,19 @@ from dlcalc.widgets import explore
 # $$
 # V^{(0)} = \begin{pmatrix} 2 & 1 & 1 \\ 0 & 2 & 1 \end{pmatrix}, \quad
 # Z^{(1)} = \begin{pmatrix} 1 & 4 \\ -2 & 1 \end{pmatrix}, \quad
-# V^{(1)} = \begin{pmatrix} 1 & 4 & 1 \\ 0 & 1 & 1 \end{pmatrix}, \quad
+# V^{(1)} = \begin{pmatrix} 1 & 4 & 1 \\ 0 & 1 & 1 \end{pmatrix}
+# $$
+#
+# $$
 # F = \begin{pmatrix} -4.5 \\ -1.5 \end{pmatrix}, \quad
 # \Delta^{(2)} = \frac{2(F - 0)}{2 \cdot 1} = \begin{pmatrix} -4.5 \\ -1.5 \end{pmatrix}
 # $$
 #
 # $$
 # \Delta^{(1)} = \Bigl( \begin{pmatrix} -4.5 \\ -1.5 \end{pmatrix} \begin{pmatrix} 3 & -2 \end{pmatrix} \Bigr) \odot \begin{pmatrix} 1 & 1 \\ 0 & 1 \end{pmatrix} = \begin{pmatrix} -13.5 & 9 \\ 0 & 3 \end{pmatrix}
-# \qquad \text{the 0 is ReLU's slope at } z = -2
 # $$
 #
-# Compute the two gradients $\Delta^\top V$ on paper, then run the cell. (The first example alone would give half of lesson 07's numbers: the mean.)
+# The 0 among the slopes is ReLU's at $z = -2$. Compute the two gradients $\Delta^\top V$ on paper, then run the cell. (The first example alone would give half of lesson 07's numbers: the mean.)
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -165,13 +168,14 @@ check("08.mlp_backward", mlp_backward)
 #
 # $$
 # \begin{aligned}
-# \frac{\partial z^{(l+1)}}{\partial z^{(l)}} &= \bar W^{(l+1)} \operatorname{diag}\bigl(\varphi'(z^{(l)})\bigr) && \text{lesson 05; so } \delta^{(l)\top} = (\delta^{(l+1)\top}\, \bar W^{(l+1)}) \odot \varphi'(z^{(l)})^\top \\[4pt]
+# \frac{\partial z^{(l+1)}}{\partial z^{(l)}} &= \bar W^{(l+1)} \operatorname{diag}\bigl(\varphi'(z^{(l)})\bigr) && \text{a layer's Jacobian (lesson 05)} \\[4pt]
+# \delta^{(l)\top} &= (\delta^{(l+1)\top}\, \bar W^{(l+1)}) \odot \varphi'(z^{(l)})^\top && \text{a row times diag (lesson 06)} \\[4pt]
 # \frac{\partial \ell}{\partial W^{(l)}_{ij}} &= \sum_k \delta^{(l)}_k\, \underbrace{[k=i]\, v^{(l-1)}_j}_{\partial z_k / \partial W_{ij}} = \delta^{(l)}_i\, v^{(l-1)}_j && \text{only } z_i \text{ contains } W_{ij} \\[4pt]
-# \nabla_{W^{(l)}}\ell &= \underbrace{\delta^{(l)}}_{n_l\times 1}\, \underbrace{v^{(l-1)\top}}_{1\times (n_{l-1}+1)} && \text{the same numbers in the shape of } W \text{; the slide's } \partial\ell/\partial W \text{ is its transpose}
+# \nabla_{W^{(l)}}\ell &= \underbrace{\delta^{(l)}}_{n_l\times 1}\, \underbrace{v^{(l-1)\top}}_{1\times (n_{l-1}+1)} && \text{all of them, in the shape of } W
 # \end{aligned}
 # $$
 #
-# The product for layer $l$ begins like that for layer $l+1$. The lecture's key insight is to **reuse** it: the forward pass and layer $l+1$'s error
+# (The slide's $\partial\ell/\partial W$ is the transpose of the last line.) The product for layer $l$ begins like that for layer $l+1$. The lecture's key insight is to **reuse** it: the forward pass and layer $l+1$'s error
 # signal are there already. From scratch layer $l$ needs $L - l$ vector-Jacobian products, with reuse one.
 
 # %%
@@ -210,9 +214,9 @@ explore(
 #
 # $$
 # \begin{aligned}
-# \ell = -\ln p_y &= -\ln \frac{e^{f_y}}{\sum_k e^{f_k}} = \ln \textstyle\sum_k e^{f_k} - f_y && \text{the logarithm of a quotient} \\[4pt]
-# \delta^{(L)}_j = \frac{\partial\ell}{\partial f_j} &= \frac{e^{f_j}}{\sum_k e^{f_k}} - [j = y] = p_j - [j = y] && \text{derivative of the logarithm, times that of the sum} \\[4pt]
-# \delta^{(L)} &= p - e_y && e_y \text{ has a 1 at the label, else 0}
+# \ell = -\ln p_y &= -\ln \frac{e^{f_y}}{\sum_k e^{f_k}} = \ln \textstyle\sum_k e^{f_k} - f_y && \text{ln of a quotient} \\[4pt]
+# \delta^{(L)}_j = \frac{\partial\ell}{\partial f_j} &= \frac{e^{f_j}}{\sum_k e^{f_k}} - [j = y] = p_j - [j = y] && (\ln u)' = u'/u \\[4pt]
+# \delta^{(L)} &= p - e_y && e_y \text{: 1 at the label, else 0}
 # \end{aligned}
 # $$
 #
@@ -226,7 +230,16 @@ explore(
 # | cross-entropy, $\ln \sum_k e^{f_k} - f_y$ | $\operatorname{softmax}(f) - e_y$ | $N$ |
 # | binary cross-entropy, $\sum_j \ln(1 + e^{f_j}) - y_j f_j$ | $\sigma(f) - y$, $\sigma$ the sigmoid | $N n_L$ |
 #
-# (The last line is $\ln(1+e^f)$ differentiated: $e^f/(1+e^f) = \sigma(f)$.) Written as they stand, both logarithms overflow at $f = 1000$. So one takes the largest out first: $\ln\sum_k e^{f_k} = f_{\max} + \ln\sum_k e^{f_k - f_{\max}}$,
+# The last line for one output, whose label 0 or 1 has the probability $1 - \sigma(f)$ or $\sigma(f)$:
+#
+# $$
+# \begin{aligned}
+# \ell = -y \ln \sigma(f) - (1-y) \ln(1 - \sigma(f)) &= \ln(1 + e^f) - y f && \sigma(f) = e^f/(1 + e^f) \\[4pt]
+# \delta = \frac{\partial\ell}{\partial f} = \frac{e^f}{1 + e^f} - y &= \sigma(f) - y && (\ln u)' = u'/u
+# \end{aligned}
+# $$
+#
+# Written as they stand, both logarithms overflow at $f = 1000$. So one takes the largest out first: $\ln\sum_k e^{f_k} = f_{\max} + \ln\sum_k e^{f_k - f_{\max}}$,
 # and $\ln(1 + e^f) = \max(f, 0) + \ln(1 + e^{-|f|})$.
 
 # %%
@@ -245,8 +258,7 @@ for name in ("mse", "half_squared_error", "cross_entropy", "binary_cross_entropy
 # Central differences measure every entry of the gradient: $n_i = \bigl(\ell(\theta + h e_i) - \ell(\theta - h e_i)\bigr)/2h$, two losses each.
 
 # %%
-evaluations = predict("08.evaluations")
-evaluations
+predict("08.evaluations")
 
 # %% [markdown]
 # Compare all entries in one number, the **relative error** $\lVert n-g\rVert / (\lVert n\rVert + \lVert g\rVert)$: a difference of 0.001 is much for a gradient of

@@ -3,8 +3,7 @@
 #
 # **The question.** You write only the forward pass. How can a machine know the gradient?
 #
-# Change the network of lesson 08, and you derive its backward pass anew. Here you write an engine of five small pieces that does it for any
-# program.
+# Change the network of lesson 08, and you derive its backward pass anew. Here you write an engine that does it for any program.
 #
 # *Time: about 45 minutes. You need: lessons 06 to 08, Python classes.*
 
@@ -34,10 +33,10 @@ from dlcalc.widgets import explore, flipbook
 #
 # $$
 # \begin{aligned}
-# \underbrace{y}_{(m)}=\underbrace{\psi(a)}_{a:\,(n)}:\quad&\underbrace{\bar a^\top}_{1\times n}\mathrel{+}=\underbrace{\bar y^\top}_{1\times m}\,\underbrace{J_\psi(a)}_{m\times n}&&\text{chain rule: } \partial\ell/\partial y \text{ times } \partial y/\partial a\\[2pt]
-# y=a+b:\quad&\bar a\mathrel{+}=\bar y,\quad\bar b\mathrel{+}=\bar y&&\text{both slopes are 1; all shapes } (n)\\[4pt]
-# y=a\odot b:\quad&\bar a\mathrel{+}=\bar y\odot b,\quad\bar b\mathrel{+}=\bar y\odot a&&\text{the slope by one factor is the other}\\[2pt]
-# \underbrace{Y}_{N\times p}=\underbrace{A}_{N\times q}\,\underbrace{B}_{q\times p}:\quad&\bar A\mathrel{+}=\bar Y B^\top,\quad\bar B\mathrel{+}=A^\top\bar Y&&\text{lesson 08's two products, } A=V,\ B=W^\top
+# \underbrace{y}_{(m)}=\underbrace{\psi(a)}_{a:\,(n)}:\quad&\underbrace{\bar a^\top}_{1\times n}\mathrel{+}=\underbrace{\bar y^\top}_{1\times m}\,\underbrace{J_\psi(a)}_{m\times n}&&\text{chain rule}\\[2pt]
+# y=a+b:\quad&\bar a\mathrel{+}=\bar y,\quad\bar b\mathrel{+}=\bar y&&\text{slopes 1; all shapes } (n)\\[4pt]
+# y=a\odot b:\quad&\bar a\mathrel{+}=\bar y\odot b,\quad\bar b\mathrel{+}=\bar y\odot a&&\text{slope: the other factor}\\[2pt]
+# \underbrace{Y}_{N\times p}=\underbrace{A}_{N\times q}\,\underbrace{B}_{q\times p}:\quad&\bar A\mathrel{+}=\bar Y B^\top,\quad\bar B\mathrel{+}=A^\top\bar Y&&\text{lesson 08: } A=V,\ B=W^\top
 # \end{aligned}
 # $$
 
@@ -48,7 +47,7 @@ from dlcalc.widgets import explore, flipbook
 #
 # $$
 # \begin{aligned}
-# \frac{\partial f}{\partial d}&=x=3,\qquad\frac{\partial f}{\partial c}=3\cdot 2c=12&&f=x\,d \text{, and } d=c^2 \text{ has the slope } 2c=4\\[6pt]
+# \frac{\partial f}{\partial d}&=x=3,\qquad\frac{\partial f}{\partial c}=3\cdot 2c=12&&d=c^2 \text{ has the slope } 2c=4\\[6pt]
 # \frac{\partial f}{\partial y}&=12\cdot 1=12&&\text{one path leads from } y \text{ to } f\\[6pt]
 # \frac{\partial f}{\partial x}&=\underbrace{d}_{\text{from }f}+\underbrace{12\cdot 1}_{\text{from }c}=4+12=16&&\text{two paths lead from } x \text{ to } f
 # \end{aligned}
@@ -200,6 +199,9 @@ check("09.unbroadcast", unbroadcast)
 #
 # Your `Mul` and your `backward` now run on $f=x\,(c+c^2)$ with $c=x+y$. `follow` names the first node that disagrees with ours, and the figure
 # steps through what **your** code did (through ours, if there is nothing to follow).
+#
+# **Your task.** Predict both gradients on paper, then run the cells and step. Then let your `backward` overwrite where it adds: which node is
+# named? Last, change the program, for instance to $f=(x+y)\,(x+y)\,x\,x$.
 
 
 # %%
@@ -223,12 +225,10 @@ def your_tape(figure, *, step=yours.last):
 flipbook(your_tape, step=(0, yours.last), size=(7.6, 4.1))
 
 # %% [markdown]
-# **Your task.** Predict both gradients on paper, then step. Then let your `backward` overwrite where it adds: which node is named? Last, change
-# the program, for instance to $f=(x+y)\,(x+y)\,x\,x$.
+# *Notice.* Three shares meet at $c$: two from $d=c\cdot c$, one from $e$.
 
 # %%
-kept = predict("09.kept")
-kept
+predict("09.kept")
 
 # %% [markdown]
 # ## Both directions, and second derivatives
@@ -237,10 +237,10 @@ kept
 # reverse, that gives second derivatives without ever forming the matrix $H$ of lesson 05:
 #
 # $$
-# \underbrace{H}_{n\times n}\underbrace{t}_{(n)}=\frac{d}{d\varepsilon}\nabla f(x+\varepsilon t)\Big|_{\varepsilon=0}\qquad\text{chain rule along the line } x+\varepsilon t \text{: row } i \text{ of } H \text{ is the gradient of } \partial f/\partial x_i
+# \underbrace{H}_{n\times n}\underbrace{t}_{(n)}=\frac{d}{d\varepsilon}\nabla f(x+\varepsilon t)\Big|_{\varepsilon=0}\qquad\text{chain rule along the line } x+\varepsilon t
 # $$
 #
-# For the lecture's $f$ at $(3, -1)$, by hand: $H=\begin{pmatrix}14&10\\10&6\end{pmatrix}$, so $t=(1,2)$ gives $(34, 22)$.
+# because row $i$ of $H$ is the gradient of $\partial f/\partial x_i$. For the lecture's $f$ at $(3, -1)$, by hand: $H=\begin{pmatrix}14&10\\10&6\end{pmatrix}$, so $t=(1,2)$ gives $(34, 22)$.
 
 # %%
 # NBVAL_CHECK_OUTPUT

@@ -92,9 +92,9 @@ if importlib.util.find_spec("torch"):
 #
 # $$
 # \begin{aligned}
-# \underbrace{\Delta_2}_{N\times 1}&=\tfrac{2}{N}\underbrace{(f-y)}_{N\times 1}&&\text{MSELoss is the mean over } N \text{ numbers}\\[2pt]
+# \underbrace{\Delta_2}_{N\times 1}&=\tfrac{2}{N}\underbrace{(f-y)}_{N\times 1}&&\text{a mean over } N \text{ numbers}\\[2pt]
 # \underbrace{\Delta_1}_{N\times 3}&=(\underbrace{\Delta_2}_{N\times 1}\;\underbrace{\bar W_2}_{1\times 3})\odot\underbrace{[Z>0]}_{N\times 3}&&\text{ReLU's slope is 1 or 0}\\[2pt]
-# \underbrace{\nabla_{\bar W_l}\ell}_{n_l\times n_{l-1}}&=\underbrace{\Delta_l^\top}_{n_l\times N}\;\;\underbrace{V_{l-1}}_{N\times n_{l-1}},\qquad\underbrace{\nabla_{b_l}\ell}_{(n_l)}=\textstyle\sum_{\text{rows}}\Delta_l&&\text{the bias met the value 1 in every example}
+# \underbrace{\nabla_{\bar W_l}\ell}_{n_l\times n_{l-1}}&=\underbrace{\Delta_l^\top}_{n_l\times N}\;\;\underbrace{V_{l-1}}_{N\times n_{l-1}},\qquad\underbrace{\nabla_{b_l}\ell}_{(n_l)}=\textstyle\sum_{\text{rows}}\Delta_l&&\text{the bias meets a 1}
 # \end{aligned}
 # $$
 
@@ -148,8 +148,7 @@ check("10.train", train)
 # Leave out one line: nothing complains, the loss falls.
 
 # %%
-no_flatten = predict("10.no-flatten")
-no_flatten
+predict("10.no-flatten")
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -165,8 +164,7 @@ no_zero_grad
 
 # %% [markdown]
 # **Your task.** Plant each bug with the menu and scrub through the epochs: which curve gives it away? Then raise η without a bug until the run
-# diverges, and tell it apart from "no_zero_grad". Last, choose two moons: the network now draws a decision boundary.
-# How many hidden units does it need?
+# diverges, and tell it apart from "no_zero_grad". Last, choose two moons: how many hidden units does the decision boundary need?
 
 # %%
 flipbook(
@@ -220,8 +218,7 @@ check("10.diagnose", diagnose)
 # %% [markdown]
 # ## Capstone: handwritten digits
 #
-# 1797 images of 8 × 8 pixels, 64 numbers from 0 (paper) to 1 (ink) each. A fifth is **held out**: the network never
-# trains on it and cannot know it by heart.
+# 1797 images of 8 × 8 pixels, each from 0 (paper) to 1 (ink). A fifth is **held out**: the network never trains on it.
 #
 # **Your task.** This network, 64-32-10, is the library's. Scrub through its epochs: which digits stay hard?
 
@@ -229,7 +226,9 @@ check("10.diagnose", diagnose)
 flipbook(digit_predictions, epoch=(0, 20), width=[4, 8, 32])
 
 # %% [markdown]
-# **Now yours.** Almost all of it you have written. Copy it into the cell below (it is graded alone):
+# *Notice.* Mistakes gather in a few pairs, such as 8 read as 1.
+#
+# **Now yours.** Copy what you have written into the cell below (it is graded alone):
 #
 # 1. `augment` and `forward` (lesson 01), `minibatches` and `sgd_step` (02), `linear_backward` and `mlp_backward` (08).
 # 2. Weights at random from `np.random.default_rng(seed)`, with He's variance $2/n_{\text{in}}$ (04).
@@ -237,7 +236,7 @@ flipbook(digit_predictions, epoch=(0, 20), width=[4, 8, 32])
 #    label (08; divide by the batch size $B$ once); backward, with ReLU's slope for sigmoid's; a step with η near 0.3.
 # 4. Return a function: forward, then argmax of each row.
 #
-# If the loss does not fall, hold your gradient against `gradient_check` (08). The goal: 95 of 100 held-out images read right.
+# If the loss does not fall, use `gradient_check` (08). The goal: 95 of 100 held-out images read right.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "10.digits"}
@@ -315,7 +314,7 @@ predict("10.transfer")
 # %% [markdown]
 # ## Where you stand
 #
-# You have taken backpropagation apart and put it together again:
+# You have taken backpropagation apart and put it together:
 
 # %%
 progress()

@@ -96,6 +96,12 @@ def test_what_was_not_attempted_costs_nothing_and_says_so(exercise, answer):
     assert (result.passed, result.points, result.slip, result.verdict) == (False, 0, "", "missing")
 
 
+@pytest.mark.parametrize("exercise_id", ["09.backward", "09.zero_grad"])
+def test_who_is_to_return_nothing_is_not_told_that_a_return_is_missing(exercise_id):
+    assert check(exercise_id, _nothing).message.endswith(" changes nothing.")
+    assert "is a return missing?" in check("09.unbroadcast", _nothing).message
+
+
 @by_exercise
 def test_the_empty_cell_of_the_signature_is_not_attempted(exercise):
     namespace = {"np": np}
