@@ -127,9 +127,6 @@ class _Guarded:
             return Mul().forward(*values)
         return result
 
-    def backward(self, y_bar: Any) -> Any:
-        return self.op.backward(y_bar)
-
 
 def _labels(root: Node) -> dict[int, str]:
     return {id(node): node.name or f"node {place}" for place, node in enumerate(in_order(root), 1)}

@@ -83,6 +83,19 @@ def test_overwriting_is_found_at_the_first_node_that_lost_a_share():
     assert "The shares that came to it are 6 and 6: add them all." in found.sentence
 
 
+def test_a_gradient_that_is_changed_on_the_way_is_told_beside_the_right_one():
+    def doubling(root):
+        adjoints = {root: 1.0}
+        for node in reversed(topological_order(root)):
+            y_bar = adjoints[node] * (2 if node.name == "d" else 1)
+            for parent, share in zip(node.parents, node.op.backward(y_bar) if node.op else (), strict=True):
+                adjoints[parent] = adjoints.get(parent, 0.0) + share
+
+    found = follow(doubling, lecture)
+    assert found.first == "d"
+    assert found.sentence == "The first node that disagrees is d: it passed on 6, its gradient is 3."
+
+
 def test_a_node_that_is_used_twice_and_counted_once_is_told_of_all_its_shares():
     def once(root):
         gradients = {root: 1.0}

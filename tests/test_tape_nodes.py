@@ -28,3 +28,8 @@ def test_a_node_made_of_constants_wants_no_gradient():
     constant = Node(1.0, requires_grad=False)
     assert not apply(Add(), constant, constant).requires_grad
     assert apply(Add(), constant, Node(1.0)).requires_grad
+
+
+def test_a_node_prints_its_value_and_name_and_not_the_graph_behind_it():
+    c = apply(Add(), Node(3.0, name="x"), Node(-1.0), name="c")
+    assert repr(c) == "Node(2.0, name='c')"

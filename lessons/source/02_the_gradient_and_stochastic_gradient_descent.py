@@ -109,7 +109,7 @@ check("02.grad_linear", grad_linear)
 # $$
 # \begin{aligned}
 # \nabla\ell \cdot d &= \lVert \nabla\ell \rVert\,\lVert d \rVert \cos\alpha && \text{the geometry of the dot product} \\[4pt]
-# \nabla\ell \cdot d = 0 \;&\Rightarrow\; \alpha = 90° && \text{contour: } \ell \text{ stays, so it is} \perp \nabla\ell \\[4pt]
+# \nabla\ell \cdot d = 0 \;&\Rightarrow\; \alpha = 90° && \text{contour: } \ell \text{ stays; } d \text{ at } 90° \text{ to } \nabla\ell \\[4pt]
 # \cos\alpha = -1 \;&\Rightarrow\; \alpha = 180° && \text{steepest down: along } -\nabla\ell
 # \end{aligned}
 # $$
