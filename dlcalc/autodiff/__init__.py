@@ -32,13 +32,13 @@ from dlcalc.autodiff.printing import Size as Size
 from dlcalc.autodiff.tensor import Tensor as Tensor
 
 float64 = double = DTYPES[np.dtype(np.float64)]
-float32 = float = DTYPES[np.dtype(np.float32)]  # noqa: A001 (PyTorch's names)
+float32 = float = DTYPES[np.dtype(np.float32)]
 int64 = long = DTYPES[np.dtype(np.int64)]
-int32 = int = DTYPES[np.dtype(np.int32)]  # noqa: A001
+int32 = int = DTYPES[np.dtype(np.int32)]
 float16 = half = DTYPES[np.dtype(np.float16)]
 int16 = short = DTYPES[np.dtype(np.int16)]
 int8, uint8 = DTYPES[np.dtype(np.int8)], DTYPES[np.dtype(np.uint8)]
-bool = DTYPES[np.dtype(np.bool_)]  # noqa: A001
+bool = DTYPES[np.dtype(np.bool_)]
 pi, e, inf, nan = math.pi, math.e, math.inf, math.nan
 
 

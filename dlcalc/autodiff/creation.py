@@ -120,17 +120,17 @@ def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     return zeros(*size, dtype=dtype, requires_grad=requires_grad)
 
 
-def zeros_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: A002
+def zeros_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """0 in the shape and dtype of another tensor."""
     return _made(np.zeros(input.value.shape, _like(dtype, input)), requires_grad)
 
 
-def ones_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: A002
+def ones_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """1 in the shape and dtype of another tensor."""
     return _made(np.ones(input.value.shape, _like(dtype, input)), requires_grad)
 
 
-def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: A002
+def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """`fill_value` in the shape and dtype of another tensor."""
     return _made(np.full(input.value.shape, fill_value, _like(dtype, input)), requires_grad)
 
@@ -164,12 +164,12 @@ def rand(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     return _made(np.asarray(_Random.generator.random(sequence(size))).astype(numpy_dtype(dtype)), requires_grad)
 
 
-def randn_like(input: Tensor, *, requires_grad: bool = False) -> Tensor:  # noqa: A002
+def randn_like(input: Tensor, *, requires_grad: bool = False) -> Tensor:
     """Standard normal numbers in the shape and dtype of another tensor."""
     return randn(input.value.shape, dtype=input.value.dtype, requires_grad=requires_grad)
 
 
-def rand_like(input: Tensor, *, requires_grad: bool = False) -> Tensor:  # noqa: A002
+def rand_like(input: Tensor, *, requires_grad: bool = False) -> Tensor:
     """Uniform numbers in the shape and dtype of another tensor."""
     return rand(input.value.shape, dtype=input.value.dtype, requires_grad=requires_grad)
 

@@ -15,7 +15,7 @@ def stack(tensors: Any, dim: int = 0) -> Tensor:
     return cat([x.unsqueeze(dim) for x in tensors], dim, operation=ops.STACK)
 
 
-def where(condition: Any, input: Any, other: Any) -> Tensor:  # noqa: A002 (PyTorch's names)
+def where(condition: Any, input: Any, other: Any) -> Tensor:
     """`input` where the condition holds, else `other`; each receives its gradient only where it was chosen."""
     return Tensor.call(ops.WHERE, (input, other, condition))
 

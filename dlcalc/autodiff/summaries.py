@@ -175,7 +175,7 @@ class Summaries(Views):
         """`x` - log Σ exp x along `dim`."""
         return self.through(ops.LOG_SOFTMAX, self.axis(dim))
 
-    def clamp(self, min: float | None = None, max: float | None = None) -> Any:  # noqa: A002 (PyTorch's names)
+    def clamp(self, min: float | None = None, max: float | None = None) -> Any:
         """x, moved into [min, max]; the gradient passes on the bounds, too."""
         return self.through(ops.CLAMP, min, max)
 

@@ -328,7 +328,7 @@ class Tensor(Summaries):
         seed = self.seed(gradient, create_graph)
         retain = create_graph if retain_graph is None else retain_graph
         for x, x_bar in pullback([self], [seed], retain=retain, record=create_graph).items():
-            if x.grad is None and not create_graph and x.operation is None:
+            if x.grad is None and not create_graph and x.record[1] is None:
                 fresh = x_bar.base is None and x_bar.dtype is x.value.dtype and x_bar is not seed
                 x.grad = untracked(x_bar if fresh else x_bar.astype(x.value.dtype))
             else:

@@ -1,6 +1,7 @@
 """The same entries in other shapes and places: reshaping, transposing, indexing."""
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,14 @@ def plain_index(index: Any) -> tuple[Any, ...]:
     parts = index if isinstance(index, tuple) else (index,)
     values = (part.value if isinstance(part, Array) else part for part in parts)
     return tuple(int(v) if isinstance(v, np.integer) else np.asarray(v) if isinstance(v, list) else v for v in values)
+
+
+@lru_cache(maxsize=64)
+def _merged(shape: tuple[int, ...], start_dim: int, end_dim: int) -> tuple[int, ...]:
+    """The shape with dimensions start_dim to end_dim, both included, made one."""
+    places = range(len(shape))
+    start, end = places[start_dim], places[end_dim] + 1
+    return (*shape[:start], math.prod(shape[start:end]), *shape[end:])
 
 
 class Views(Array):
@@ -58,11 +67,7 @@ class Views(Array):
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Any:
         """Dimensions start_dim to end_dim, both included, made one."""
-        shape = self.value.shape or (1,)
-        places = range(len(shape))
-        start, end = places[start_dim], places[end_dim] + 1
-        merged = (*shape[:start], math.prod(shape[start:end]), *shape[end:])
-        return self.through(ops.RESHAPE, merged)
+        return self.through(ops.RESHAPE, _merged(self.value.shape or (1,), start_dim, end_dim))
 
     def permute(self, *dims: Any) -> Any:
         """The dimensions in another order."""

@@ -16,7 +16,7 @@ softmax = Tensor.softmax
 log_softmax = Tensor.log_softmax
 
 
-def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:  # noqa: A002 (PyTorch's names)
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """X Wᵀ + b, one example per row."""
     if bias is None:
         return apply(ops.LINEAR, (input, weight), (input.value, weight.value), input.record or weight.record)
@@ -24,27 +24,27 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return apply(ops.LINEAR, (input, weight, bias), (input.value, weight.value, bias.value), tracked)
 
 
-def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:  # noqa: A002
+def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     """`x` for x > 0, else negative_slope · x."""
     return input.through(ops.LEAKY_RELU, negative_slope)
 
 
-def elu(input: Tensor, alpha: float = 1.0) -> Tensor:  # noqa: A002
+def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
     """`x` for x > 0, else α (eˣ - 1)."""
     return input.through(ops.ELU, alpha)
 
 
-def silu(input: Tensor) -> Tensor:  # noqa: A002
+def silu(input: Tensor) -> Tensor:
     """`x` σ(x)."""
     return input * input.sigmoid()
 
 
-def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:  # noqa: A002
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """`log`(1 + e^βx) / β; no threshold is needed here for large x, and a given one is ignored."""
     return input.softplus() if beta == 1 else (input * beta).softplus() / beta
 
 
-def gelu(input: Tensor, approximate: str = "none") -> Tensor:  # noqa: A002
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """`x` Φ(x) with the normal distribution Φ; approximate="tanh" needs no SciPy."""
     if approximate == "none":
         return input * 0.5 * (input * -math.sqrt(0.5)).erfc()
@@ -62,7 +62,7 @@ def _reduced(losses: Tensor, reduction: str) -> Tensor:
     return losses.mean() if reduction == "mean" else losses.sum()
 
 
-def _warn_of_broadcast(input: Tensor, target: Tensor) -> None:  # noqa: A002
+def _warn_of_broadcast(input: Tensor, target: Tensor) -> None:
     message = (
         f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). "
         "This will likely lead to incorrect results due to broadcasting. "
@@ -71,7 +71,7 @@ def _warn_of_broadcast(input: Tensor, target: Tensor) -> None:  # noqa: A002
     warnings.warn(message, UserWarning, stacklevel=4)
 
 
-def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  # noqa: A002
+def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """(f - y)², by default its mean."""
     if input.value.shape != target.value.shape:
         _warn_of_broadcast(input, target)
@@ -80,14 +80,14 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor: 
     return _reduced((input - target) ** 2, reduction)
 
 
-def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  # noqa: A002
+def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """|f - y|, by default its mean."""
     if input.value.shape != target.value.shape:
         _warn_of_broadcast(input, target)
     return _reduced((input - target).abs(), reduction)
 
 
-def _rows(input: Tensor, target: Tensor) -> tuple[Tensor, Any]:  # noqa: A002
+def _rows(input: Tensor, target: Tensor) -> tuple[Tensor, Any]:
     """Scores as rows of classes, of (B, n), (n,) or (B, n, ...), and their labels."""
     classes, labels = input.value.shape[min(input.ndim - 1, 1)], target.value.reshape(-1)
     rows = input if input.ndim == 2 else (input.movedim(1, -1) if input.ndim > 2 else input).reshape(-1, classes)
@@ -101,7 +101,7 @@ def _rows(input: Tensor, target: Tensor) -> tuple[Tensor, Any]:  # noqa: A002
     return rows, labels
 
 
-def cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  # noqa: A002
+def cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """`log` Σ exp f - f_y for logits f of shape (B, n) and labels y of shape (B,), or (n,) and (), or (B, n, ...)."""
     if target.value.dtype.kind == "f":
         return _reduced(-(input.log_softmax(min(input.ndim - 1, 1)) * target).sum(min(input.ndim - 1, 1)), reduction)
@@ -112,13 +112,13 @@ def cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Ten
     return apply(ops.CROSS_ENTROPY, (rows,), (rows.value, labels, share), rows.record)
 
 
-def nll_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  # noqa: A002
+def nll_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """-log p_y for log-probabilities of shape (B, n) and labels of shape (B,)."""
     rows, labels = _rows(input, target)
     return _reduced(-rows[np.arange(len(labels)), labels].reshape(target.value.shape), reduction)
 
 
-def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:  # noqa: A002
+def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """`log`(1 + eᶠ) - y f for logits f and targets y in 0..1 of one shape."""
     if input.value.shape != target.value.shape:
         message = f"Target size ({target.shape}) must be the same as input size ({input.shape})"

@@ -179,7 +179,7 @@ class Linear(Module):
         self.weight = uniform(out_features, in_features)
         self.bias = uniform(out_features) if bias else None
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (PyTorch's names)
+    def forward(self, input: Tensor) -> Tensor:
         """X Wᵀ + b."""
         return F.linear(input, self.weight, self.bias)
 
@@ -198,10 +198,10 @@ class Sequential(Module):
             vars(self).update((str(i), module) for i, module in enumerate(modules))
         self._stages = tuple(self.children())
 
-    def forward(self, input: Any) -> Any:  # noqa: A002
+    def forward(self, input: Any) -> Any:
         """The modules, each applied to what the one before returned."""
         for stage in self._stages:
-            input = stage.forward(input)  # noqa: A001
+            input = stage.forward(input)
         return input
 
     def __getitem__(self, index: Any) -> Any:
@@ -221,7 +221,7 @@ class Flatten(Module):
         self.start_dim = start_dim
         self.end_dim = end_dim
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
+    def forward(self, input: Tensor) -> Tensor:
         """The flattened tensor."""
         return input.flatten(self.start_dim, self.end_dim)
 
@@ -233,7 +233,7 @@ class Flatten(Module):
 class Identity(Module):
     """The input itself."""
 
-    def forward(self, input: Any) -> Any:  # noqa: A002
+    def forward(self, input: Any) -> Any:
         """The input."""
         return input
 
@@ -266,7 +266,7 @@ class ReLU(_Function):
 
     function = F.relu
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
+    def forward(self, input: Tensor) -> Tensor:
         """max(x, 0), the shorter way."""
         return input.relu()
 
@@ -338,7 +338,7 @@ class MSELoss(_Function):
     options = {"reduction": "mean"}  # noqa: RUF012
     silent = ("reduction",)
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:  # noqa: A002
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """(f - y)², the shorter way."""
         return F.mse_loss(input, target, self.options["reduction"])
 

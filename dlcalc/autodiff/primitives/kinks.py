@@ -1,6 +1,7 @@
 """Functions with kinks and choices, with PyTorch's conventions there."""
 
 import operator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,13 @@ def _relu(x: Any) -> Any:
     # On large arrays NumPy's clip takes a third of the time of maximum, on small ones it takes twice as long.
     if x.size > LARGE and x.dtype.kind == "f":
         return np.clip(x, 0.0, np.inf)
-    return np.maximum(x, 0)
+    return np.maximum(x, _zero(x.dtype))
+
+
+@lru_cache(maxsize=16)
+def _zero(dtype: Any) -> Any:
+    # Python's own 0 would be made an array in each call: 0.8 µs in place of 0.5 for 64 × 3 numbers.
+    return np.zeros((), dtype)
 
 
 def _relu_rule(y_bar: Any, y: Any, x: Any) -> Any:
