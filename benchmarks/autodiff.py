@@ -29,7 +29,11 @@ def tensors(module: str) -> Any:
 
 
 def contestant(name: str, function: Callable[[], Any], units: int, repeats: int) -> Contestant:
-    """`function` returns arrays to compare; it is run `repeats` times, and makes `units` of work each time."""
+    """`function` returns arrays to compare; it is run `repeats` times, and makes `units` of work each time.
+
+    A run has to last ten milliseconds or more: garbage is collected before each, which empties the processor's caches
+    and Python's free lists, and the half millisecond until they are full again is nobody's cost.
+    """
 
     def run() -> None:
         for _ in range(repeats):
@@ -73,10 +77,10 @@ def operations(rounds: int, shape: tuple[int, ...]) -> Race:
 
         return step
 
-    builders = both(with_tensors, LENGTH + 1, 20)
-    builders["HIPS autograd"] = lambda: contestant("HIPS autograd", _hips_operations(start), LENGTH + 1, 20)
+    builders = both(with_tensors, LENGTH + 1, 100)
+    builders["HIPS autograd"] = lambda: contestant("HIPS autograd", _hips_operations(start), LENGTH + 1, 100)
     if not shape:
-        builders["micrograd"] = lambda: contestant("micrograd", _micrograd_operations(start), LENGTH + 1, 20)
+        builders["micrograd"] = lambda: contestant("micrograd", _micrograd_operations(start), LENGTH + 1, 100)
     title = f"W8: one operation, shape {shape}, forward and backward"
     goals = [Goal(REFERENCE, "torch", at_most=0.37)]
     return race(title, builders, rounds=rounds, tolerance=1e-12, goals=goals)
@@ -160,9 +164,9 @@ def jacobian(settings: Settings) -> list[Race]:
         J = jax.jit(jax.jacrev(lambda v: W2 @ jax.numpy.tanh(W1 @ v + b1) + b2))
         return lambda: [np.asarray(J(x))]
 
-    builders = both(with_tensors, 1, 50)
-    builders["HIPS autograd"] = lambda: contestant("HIPS autograd", with_hips(), 1, 5)
-    builders["JAX, jit"] = lambda: contestant("JAX, jit", with_jax(), 1, 50)
+    builders = both(with_tensors, 1, 500)
+    builders["HIPS autograd"] = lambda: contestant("HIPS autograd", with_hips(), 1, 25)
+    builders["JAX, jit"] = lambda: contestant("JAX, jit", with_jax(), 1, 500)
     title, goals = "W5: Jacobian of a 64-64-64 network, jacrev", [Goal("torch", REFERENCE, at_least=15)]
     return [race(title, builders, rounds=settings.rounds, tolerance=1e-12, goals=goals)]
 
@@ -267,8 +271,8 @@ def demo_on_arrays(settings: Settings) -> list[Race]:
         gradient = peer("autograd").grad(loss)
         return lambda: [part for W in gradient(weights) for part in (W[:, :-1], W[:, -1])]
 
-    builders = both(with_tensors, 1, 20)
-    builders["HIPS autograd"] = lambda: contestant("HIPS autograd", with_hips(), 1, 5)
+    builders = both(with_tensors, 1, 100)
+    builders["HIPS autograd"] = lambda: contestant("HIPS autograd", with_hips(), 1, 25)
     goals = [Goal(peer_, REFERENCE, at_least=3) for peer_ in ("torch", "HIPS autograd")]
     title = "W4: micrograd's demo, with arrays"
     return [race(title, builders, rounds=settings.rounds, tolerance=1e-10, goals=goals)]

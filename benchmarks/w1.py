@@ -51,10 +51,10 @@ def _race(dtype: type, rounds: int) -> Race:
         ),
         "textbook NumPy": lambda: theirs("textbook NumPy", networks.textbook_numpy(), 1000),
         "JAX, jit per step": lambda: theirs("JAX, jit per step", networks.jax_step("mse"), 300),
-        "torch.nn and optim": lambda: theirs("torch.nn and optim", networks.torch_modules("mse"), 100),
+        "torch.nn and optim": lambda: theirs("torch.nn and optim", networks.torch_modules("mse"), 500),
         "torch by hand": lambda: theirs("torch by hand", networks.torch_by_hand(), 100),
         "HIPS autograd": lambda: theirs("HIPS autograd", networks.hips_autograd("mse"), 100),
-        "dlcalc.autodiff": lambda: theirs("dlcalc.autodiff", networks.torch_modules("mse", "dlcalc.autodiff"), 100),
+        "dlcalc.autodiff": lambda: theirs("dlcalc.autodiff", networks.torch_modules("mse", "dlcalc.autodiff"), 500),
     }
     tolerance = 1e-12 if dtype is np.float64 else 1e-4
     title = f"W1: 5-3-1, batch 64, one step, {dtype.__name__}"

@@ -20,7 +20,10 @@ def _restored(y_bar: Any, y: Any, x: Any, axes: Axes, keepdim: bool) -> Any:
     """y_bar with the reduced axes back, of length 1."""
     if keepdim or not x.ndim:
         return y_bar
-    kept = tuple(1 if axes is None or axis in axes else n for axis, n in zip(range(-x.ndim, 0), x.shape, strict=True))
+    if axes is None:
+        # Numbers: one broadcasts as it is, many stand in front of as many new axes as x has.
+        return y_bar.reshape((*y_bar.shape, *(1,) * x.ndim)) if y_bar.ndim else y_bar
+    kept = tuple(1 if axis in axes else n for axis, n in zip(range(-x.ndim, 0), x.shape, strict=True))
     return y_bar.reshape(_batch(y_bar, y) + kept)
 
 

@@ -12,7 +12,10 @@ from dlcalc.autodiff.primitives.table import NEVER, Primitive, Rule, alias, line
 def _expand(x: Any, shape: tuple[int, ...]) -> Any:
     # An array of its own, not a read-only view: gradients may be changed in place.
     y = np.empty(shape, x.dtype)
-    y[...] = x
+    if x.ndim:
+        y[...] = x
+    else:
+        y.fill(x)
     return y
 
 
