@@ -21,7 +21,7 @@ ratios within rounds. Who is not installed is left out and named. Nothing else s
 
 def options(arguments: list[str]) -> argparse.Namespace:
     """The command line."""
-    works = "\n".join(f"  {name:4} {work.title}{_hint(work.option)}" for name, work in WORKS.items())
+    works = "\n".join(f"  {name:4} {work.title}" for name, work in WORKS.items())
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description=DESCRIPTION,
@@ -29,17 +29,12 @@ def options(arguments: list[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--only", nargs="+", metavar="WORK", choices=WORKS, help="run these works, such as w1 w6")
+    parser.add_argument("--without", nargs="+", metavar="WORK", choices=WORKS, default=[], help="leave these works out")
     parser.add_argument("--quick", action="store_true", help="three rounds and smaller sizes: a look, not a claim")
     parser.add_argument("--rounds", type=_rounds, help="rounds of each race (15; with --quick 3)")
     parser.add_argument("--cpu", action="store_true", help="the processor's time, for a machine that others use too")
-    parser.add_argument("--browser", action="store_true", help="with w9: needs playwright, JupyterLab and Chromium")
-    parser.add_argument("--graders", action="store_true", help="with w10: grades with nbgrader and otter, as installed")
     parser.add_argument("--out", type=Path, default=Path("benchmark-results"), metavar="FOLDER", help="%(default)s")
     return parser.parse_args(arguments)
-
-
-def _hint(option: str) -> str:
-    return f"; needs --{option}" if option else ""
 
 
 def _rounds(text: str) -> int:
@@ -61,10 +56,10 @@ def main(arguments: list[str]) -> int:
     left_out: dict[str, str] = {}
     wrong = False
     for name in chosen.only or WORKS:
-        option = WORKS[name].option
-        if option and not getattr(chosen, option) and not chosen.only:
-            left_out[name] = f"needs --{option}"
+        if name in chosen.without:
+            left_out[name] = "as asked"
             continue
+        print(f"{name}: {WORKS[name].title} ...", file=sys.stderr, flush=True)
         try:
             functions = WORKS[name].functions()
         except ImportError as error:
@@ -75,6 +70,9 @@ def main(arguments: list[str]) -> int:
                 outcomes = function(settings)
             except AssertionError as error:
                 wrong, left_out[name] = True, f"contestants disagree: {error}"
+                continue
+            except FileNotFoundError as error:
+                left_out[name] = str(error)
                 continue
             results.setdefault(name, []).extend(outcomes)
             for outcome in outcomes:

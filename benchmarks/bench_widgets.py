@@ -20,7 +20,7 @@ from playwright.sync_api import sync_playwright
 from benchmarks.timing import Goal, Race, Settings
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "browser"))
-from jupyter_browser import NotebookPage, chromium, jupyter_server
+from jupyter_browser import NotebookPage, chromium, find_browser, jupyter_server
 
 CELLS = {
     "interact": (
@@ -120,6 +120,9 @@ def final_value_is_right(page, cell, way, seconds=10):
 
 def run(settings: Settings) -> list[Race]:
     """One race, in seconds from key to pixels; how many positions of a drag were shown stands in its notes."""
+    if find_browser() is None:
+        message = "no Chromium on this machine"
+        raise FileNotFoundError(message)
     left_out = {peer: "not installed" for peer in ("ipympl", "bqplot") if importlib.util.find_spec(peer) is None}
     ways = {way: cell for way, cell in CELLS.items() if way not in left_out}
     times, shown, right = measured(ways, min(settings.rounds, 5), 5 if settings.quick else KEYS)

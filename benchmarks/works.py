@@ -21,13 +21,10 @@ class Work:
     title : str
     runners : tuple of str
         "module:function", below `benchmarks`.
-    option : str
-        The option without which this work is left out; empty for a work that always runs.
     """
 
     title: str
     runners: tuple[str, ...]
-    option: str = ""
 
     def functions(self) -> list[Callable[[Settings], list[Any]]]:
         """The functions that run it; ImportError names what they need and is not installed."""
@@ -46,7 +43,7 @@ WORKS = {
     "w6": Work("activations with their derivatives on a million numbers", ("activations:run",)),
     "w7": Work("the time to import", ("imports:run",)),
     "w8": Work("one operation, and a chain of a million", ("autodiff:small_operations", "autodiff:chains")),
-    "w9": Work("sliders in a real JupyterLab", ("bench_widgets:run",), option="browser"),
-    "w10": Work("grading a submission", ("grading:run",), option="graders"),
+    "w9": Work("sliders in a real JupyterLab", ("bench_widgets:run",)),
+    "w10": Work("grading a submission", ("grading:run",)),
     "w11": Work("growth with depth, width, batch and graph", ("growth:run",)),
 }

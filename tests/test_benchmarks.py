@@ -130,10 +130,10 @@ def test_growth_is_told_as_a_power_of_what_was_counted():
 
 def test_files_hold_every_round_and_a_picture(tmp_path):
     results = {"w1": [finished_race()], "w11": [finished_growth()]}
-    report.write(tmp_path / "new", results, report.machine("perf_counter"), {"w9": "needs --browser"})
+    report.write(tmp_path / "new", results, report.machine("perf_counter"), {"w9": "no Chromium"})
     found = json.loads((tmp_path / "new" / "results.json").read_text(encoding="utf-8"))
     assert found["works"]["w1"][0]["contestants"]["theirs"]["rounds"] == [5e-6, 6e-6, 7e-6]
-    assert found["left_out"] == {"w9": "needs --browser"}
+    assert found["left_out"] == {"w9": "no Chromium"}
     assert "### sums" in (tmp_path / "new" / "results.md").read_text(encoding="utf-8")
     axes = plots.draw(results).axes
     assert [panel.get_title() for panel in axes] == ["sums", "growth"]
@@ -166,12 +166,18 @@ def test_one_command_runs_what_it_is_asked_and_writes_it(monkeypatch, tmp_path, 
     assert {path.name for path in tmp_path.iterdir()} == {"results.md", "results.json", "results.png"}
 
 
-def test_works_with_an_option_wait_for_it_and_are_named(monkeypatch, tmp_path, capsys):
+def test_all_works_run_but_those_that_are_left_out_by_name(monkeypatch, tmp_path, capsys):
     fake_work(monkeypatch, finished_race())
-    command.main(["--quick", "--out", str(tmp_path)])
-    printed = capsys.readouterr().out
-    assert "w9 left out: needs --browser" in printed
-    assert "w10 left out: needs --graders" in printed
+    command.main(["--quick", "--without", "w9", "--out", str(tmp_path)])
+    printed = capsys.readouterr()
+    assert "w9 left out: as asked" in printed.out
+    assert [line.split(":")[0] for line in printed.err.splitlines()] == [name for name in WORKS if name != "w9"]
+
+
+def test_a_work_without_its_browser_is_left_out_and_named(monkeypatch, tmp_path, capsys):
+    fake_work(monkeypatch, FileNotFoundError("no Chromium on this machine"))
+    assert command.main(["--quick", "--only", "w9", "--out", str(tmp_path)]) == 0
+    assert "w9 left out: no Chromium on this machine" in capsys.readouterr().out
 
 
 def test_contestants_that_disagree_fail_the_command(monkeypatch, tmp_path, capsys):
