@@ -4,13 +4,16 @@ import math
 from pathlib import Path
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
 from benchmarks.growth import Growth
 from benchmarks.report import Report
 from benchmarks.timing import Race
 
 COLUMNS = 3
+OURS, OTHERS = "#0072b2", "#555555"
 
 
 def draw(report: Report) -> Figure:
@@ -30,32 +33,48 @@ def draw_race(axes: Axes, race: Race) -> None:
     for row, name in enumerate(names):
         median, (low, high) = race.median(name), race.spread(name)
         own = name == race.reference
-        axes.plot([low, high], [row, row], color="black", linewidth=1.2)
-        axes.plot(median, row, "D" if own else "o", color="#0072b2" if own else "#555555", markersize=8 if own else 6)
+        color = OURS if own else OTHERS
+        axes.plot([low, high], [row, row], color=color, linewidth=1.5)
+        axes.plot(median, row, "D" if own else "o", color=color, markersize=8 if own else 6)
         if race.reference in race.seconds:
-            axes.annotate(f"   {race.ratio(name, race.reference):.2f}", (high, row), va="center", fontsize=8)
+            ratio = f"   × {race.ratio(name, race.reference):.2f}"
+            axes.annotate(ratio, (high, row), va="center", fontsize=9, color=color)
     axes.set_xscale("log")
-    axes.margins(x=0.2, y=0.15)
+    axes.margins(x=0.25, y=0.15)
     axes.grid(axis="y", color="#dddddd")
-    axes.set_yticks(range(len(names)), names, fontsize=8)
-    axes.set_xlabel(f"seconds; numbers: times {race.reference}", fontsize=8)
-    axes.set_title(race.title, fontsize=9)
+    axes.set_yticks(range(len(names)), names, fontsize=9)
+    _in_seconds(axes.xaxis)
+    _finish(axes, race.title)
+    axes.tick_params(axis="y", length=0)
+
+
+def _in_seconds(axis: Axis) -> None:
+    """Round times such as 20 µs, as many as a panel has room for."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(EngFormatter("s"))
+
+
+def _finish(axes: Axes, title: str) -> None:
+    axes.set_title(title, fontsize=10, loc="left")
+    axes.tick_params(labelsize=9)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def draw_growth(axes: Axes, growth: Growth) -> None:
     """Seconds over operations, both logarithmic, with the line of equal growth through the last point."""
     operations = [point.operations for point in growth.points]
     seconds = [point.seconds for point in growth.points]
-    axes.loglog(operations, seconds, "o-", color="#0072b2", label="measured")
+    axes.loglog(operations, seconds, "o-", color=OURS, label="measured")
     last = growth.points[-1]
     straight = [last.seconds * n / last.operations for n in operations]
-    axes.loglog(operations, straight, ":", color="black", label="in proportion to the operations")
+    axes.loglog(operations, straight, ":", color=OTHERS, label="in proportion to the operations")
     for point in growth.points:
         axes.annotate(f"{point.size:,}", (point.operations, point.seconds), fontsize=8, va="bottom", ha="right")
     axes.set_xlabel(f"operations; numbers: {growth.variable}", fontsize=8)
-    axes.set_ylabel("seconds", fontsize=8)
-    axes.set_title(growth.title, fontsize=9)
-    axes.legend(fontsize=8)
+    _in_seconds(axes.yaxis)
+    _finish(axes, growth.title)
+    axes.legend(fontsize=8, frameon=False)
 
 
 def save(report: Report, path: Path) -> Path:

@@ -136,7 +136,7 @@ def test_files_hold_every_round_and_a_picture(tmp_path):
     assert found["left_out"] == {"w9": "no Chromium"}
     assert "### sums" in (tmp_path / "new" / "results.md").read_text(encoding="utf-8")
     axes = plots.draw(results).axes
-    assert [panel.get_title() for panel in axes] == ["sums", "growth"]
+    assert [panel.get_title(loc="left") for panel in axes] == ["sums", "growth"]
     assert [label.get_text() for label in axes[0].get_yticklabels()] == ["theirs", "ours"]
 
 
