@@ -124,7 +124,7 @@ _ALL = (
     _choose(
         "02.direction",
         "Where does −∇ℓ point on a long, narrow valley of a loss?",
-        ("At the minimum", "it is perpendicular to the contour, which in a narrow valley points almost across."),
+        ("At the minimum", "it is perpendicular to the contour: in a narrow valley that is almost straight across."),
         (
             "Perpendicular to the contour, as a rule not at the minimum",
             "steepest descent is local: it sees one contour.",
