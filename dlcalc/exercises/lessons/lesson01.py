@@ -57,7 +57,7 @@ AUGMENT = Exercise(
         ),
         Slip(
             "X flattened",
-            "The rows of X have run together: without an axis np.append flattens X. Each example (row) needs its own 1.",
+            "The rows of X have run together: without an axis np.append flattens X. Each row needs its own 1.",
             lambda X: np.append(X, 1.0),
             lambda X: np.append(X, np.ones(len(X))),
         ),
