@@ -181,6 +181,8 @@ WRONG = [
     ("01.forward", "φ on the linear output", every_layer_alike),
     ("02.grad_linear", "mean times mean", lambda w, X, y: X.mean(axis=0) * (2 * (X @ w - y)).mean()),
     ("02.sgd_step", "lists as arrays", lambda params, grads, lr: params - lr * grads),
+    ("05.taylor2", "not summed", lambda f0, g, H, x0: lambda x: f0 + g @ (x - x0) + (x - x0) * H * (x - x0) / 2),
+    ("05.jacobian_fd", "all inputs moved", lambda f, x, h: (f(x + h) - f(x - h)) / h / 2),
     ("04.sigmoid", "if on an array", lambda z: np.exp(z) / (np.exp(z) + 1) if z < 0 else 1 / (np.exp(-z) + 1)),
     ("04.drelu", "if on an array", lambda z: 1.0 if z > 0 else 0.0),
     ("04.drelu", "if on an array", lambda z: int(z > 0)),
