@@ -91,7 +91,7 @@ _ALL = (
     _choose(
         "01.bias",
         "A unit separates the plane by the line w·x + b = 0. What does a larger b do to the line?",
-        ("It turns it", "its direction is that of w alone; b appears in no slope."),
+        ("It turns it", "w alone gives the direction: b appears in no slope."),
         ("It shifts it", "the direction belongs to w, the bias moves the line without turning it."),
         ("Nothing", "the line is where w·x = −b, so it depends on b."),
         right="b",
