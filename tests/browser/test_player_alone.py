@@ -10,7 +10,7 @@ from PIL import Image
 
 import dlcalc.widgets.player
 
-# The first picture's frame 0 and frame 1 are there; a reel that is still being drawn has some of its frames only.
+# The model's traits are a plain object; `receive` is what Python does with a new reel.
 PLAY = """async ([player, state]) => {
   const { default: { render } } = await import(`data:text/javascript;base64,${player}`);
   const view = (text) => new DataView(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
