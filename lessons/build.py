@@ -46,7 +46,8 @@ FOR_NBVAL = re.compile(r"^# NBVAL_\w+\n", re.MULTILINE)
 FOR_RUFF = re.compile(r"  # fmt: skip$", re.MULTILINE)
 # On PyPI the name belongs to another project, so the address is the repository's.
 INSTALL = """\
-# Installs dlcalc where it is missing, such as on Google Colab or in VS Code; anywhere else it does nothing.
+# Installs dlcalc where it is missing.
+# That is so on Google Colab or in VS Code, for instance; anywhere else this does nothing.
 import importlib.util, subprocess, sys
 
 if importlib.util.find_spec("dlcalc") is None:

@@ -91,7 +91,7 @@ _ALL = (
     _choose(
         "01.bias",
         "A unit separates the plane by the line w·x + b = 0. What does a larger b do to the line?",
-        ("It turns it", "its direction is that of w alone; b appears in no slope."),
+        ("It turns it", "w alone gives the direction: b appears in no slope."),
         ("It shifts it", "the direction belongs to w, the bias moves the line without turning it."),
         ("Nothing", "the line is where w·x = −b, so it depends on b."),
         right="b",
@@ -124,7 +124,7 @@ _ALL = (
     _choose(
         "02.direction",
         "Where does −∇ℓ point on a long, narrow valley of a loss?",
-        ("At the minimum", "it is perpendicular to the contour, which in a narrow valley points almost across."),
+        ("At the minimum", "it is perpendicular to the contour: in a narrow valley that is almost straight across."),
         (
             "Perpendicular to the contour, as a rule not at the minimum",
             "steepest descent is local: it sees one contour.",
@@ -204,7 +204,7 @@ _ALL = (
     _choose(
         "05.step",
         "A forward difference with step 1e−12 in place of 1e−8 is …",
-        ("more exact", "below about 1e−8 the rounding error eps/h grows faster than the truncation error falls."),
+        ("more exact", "f(x+h) − f(x) is rounded, and dividing by h = 1e−12 lifts this error 10 000 times as high."),
         ("less exact", "rounding: f(x+h) − f(x) loses digits, and dividing by h = 1e−12 lifts the rest."),
         right="b",
     ),

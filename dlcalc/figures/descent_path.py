@@ -141,7 +141,7 @@ def gradient_descent(
     }
     fate = "diverges" if descent.losses[-1] > descent.losses[0] else "comes down"
     description = (
-        f"Gradient descent with learning rate {number(learning_rate)} (threshold {number(scene.threshold)}) and "
+        f"Gradient descent with learning rate {number(learning_rate)} (threshold {number(scene.threshold, 3)}) and "
         f"batches of {batch_size} {fate}: at step {step} the loss is {scientific(float(descent.losses[step]))} at "
         f"w = {scientific(here[0])}, b = {scientific(here[1])}. "
         f"The full gradient has length {scientific(float(np.linalg.norm(gradient)))}."
@@ -250,7 +250,7 @@ def _losses(figure: Figure, scene: Landscape, descent: Descent, step: int, learn
     figure.text(
         4.95 / width,
         2.58 / height,
-        f"η = {number(learning_rate)} {relation} 2/λ = {number(scene.threshold)}{': it diverges' if diverges else ''}",
+        f"η = {number(learning_rate)} {relation} 2/λ = {number(scene.threshold, 3)}{': diverges' if diverges else ''}",
         fontsize=theme.BODY,
         color=HIGHLIGHT.colour if diverges else INK,
         weight="bold" if diverges else "normal",

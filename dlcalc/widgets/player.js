@@ -116,7 +116,10 @@ function render({ model, el }) {
     spoken.textContent = model.get("values")[frame];
     slider.setAttribute("aria-valuetext", spoken.textContent);
     if (!stage || !frames.has(frame)) return;
-    context.clearRect(0, 0, canvas.width, canvas.height);
+    // Only now, so that the former picture stays while a new reel is drawn: a size empties the canvas.
+    const [, width, height] = frames.n;
+    if (canvas.width === width && canvas.height === height) context.clearRect(0, 0, width, height);
+    else [canvas.width, canvas.height] = [width, height];
     context.drawImage(stage, 0, 0);
     frames.paint(context, frame);
     canvas.setAttribute("aria-label", model.get("descriptions")[frame]);
@@ -165,7 +168,6 @@ function render({ model, el }) {
     if (numbers !== model.get("numbers")) return;
     frames = new Frames(numbers);
     stage = decoded;
-    [canvas.width, canvas.height] = [frames.n[1], frames.n[2]];
     show(slider.valueAsNumber);
   }
 

@@ -16,9 +16,9 @@
 # %% [markdown]
 # ## How a lesson works
 #
-# Click on the folded cell below, a bar with three dots, and press **Shift + Enter**: it runs, gets a number at its left, and the
-# next cell is chosen. This first one only installs dlcalc where it is missing. The second one loads what the lesson needs and shows
-# nothing. Go through each lesson like that, from top to bottom.
+# Click on the folded cell below, a bar with three dots, and press **Shift + Enter**: it runs, and the next cell is selected. This
+# first one only installs dlcalc where it is missing. The second one loads what the lesson needs and shows nothing; that it has run
+# you see by the number at its left. Go through each lesson like that, from top to bottom.
 
 # %%
 import numpy as np

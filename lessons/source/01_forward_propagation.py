@@ -33,7 +33,7 @@ shift
 #
 # Unit $j$ of the first layer has one weight for each of the $n_0$ inputs, and a bias. $w_{j,i}$ leads **to** unit $j$ **from**
 # node $i$: read the indices from right to left. A raised $(l)$ is the number of a layer, never a power; the inputs are layer 0.
-# Here every symbol is a number.
+# Whatever has a lower index is a number; $x$ without one is the list of all $n_0$ inputs.
 #
 # $$
 # \begin{aligned}
@@ -95,13 +95,13 @@ explore(
 # $x = 0$ gives $z = 0$. (3) On the line $z = 0$: that is what the line is. (4) No number changes: $[\bar W \mid b]$ and a
 # separate $b$ are two ways to write one sum.
 #
-# Why the direction stays: let $p$ and $q$ be two points on the line of a unit with weights $\bar w$, all of shape $(n_0)$. And
-# where the line is nearest to 0: there $p$ is perpendicular to the line, so it is a multiple of $\bar w$.
+# Why the direction stays: let $p$ and $q$ be two points on the line of a unit with weights $\bar w$, all of shape $(n_0)$. From the
+# third line on $p$ is the point nearest to 0. The way there meets the line at a right angle, as $\bar w$ does: it is a multiple of $\bar w$.
 #
 # $$
 # \begin{aligned}
 # \bar w \cdot p + b = 0, \qquad \bar w \cdot q + b &= 0 && \text{both lie on the line } z = 0 \\[4pt]
-# \bar w \cdot (p - q) &= 0 && \text{subtract: } b \text{ cancels} \\[4pt]
+# \bar w \cdot (p - q) &= 0 && \text{subtract: } \bar w \text{ stands at } 90° \text{ to the line} \\[4pt]
 # p = t\,\bar w: \quad t\,\lVert \bar w \rVert^2 + b &= 0 && \text{the nearest point, on the line} \\[4pt]
 # \lVert p \rVert = \lvert t \rvert\,\lVert \bar w \rVert &= \lvert b \rvert / \lVert \bar w \rVert && \text{solve for the number } t
 # \end{aligned}
@@ -126,7 +126,10 @@ for j, (w1, w2, b) in enumerate(W1, start=1):
 
 # %% tags=["exercise"] dlcalc={"exercise": "01.augment"}
 def augment(X):
-    """[X 1]: X of shape (N, d) with a last column of 1.0; the result has shape (N, d+1)."""
+    """[X 1]: X of shape (N, d) with a last column of 1.0.
+
+    The result has shape (N, d+1).
+    """
     ### BEGIN SOLUTION
     ones = np.ones((X.shape[0], 1))
     return np.hstack([X, ones])
@@ -156,7 +159,10 @@ check("01.augment", augment)
 
 # %% tags=["exercise"] dlcalc={"exercise": "01.affine"}
 def affine(X, W):
-    """[X 1] Wᵀ; X (N, d) without ones, W (n, d+1) with the bias in the last column; the result is (N, n)."""
+    """[X 1] Wᵀ, of shape (N, n).
+
+    X (N, d) without ones, W (n, d+1) with the bias in the last column.
+    """
     ### BEGIN SOLUTION
     return augment(X) @ W.T
     ### END SOLUTION
@@ -201,9 +207,11 @@ print("f  =", run.f.round(4), "  and with separate biases:", (sigmoid(run.z[0]) 
 
 # %% tags=["exercise"] dlcalc={"exercise": "01.forward"}
 def forward(X, weights, phi):
-    """A list of L pairs (Z, V), any L ≥ 1; X (N, d) without ones, weights a list of matrices (n_l, n_{l-1}+1).
+    """A list of L pairs (Z, V), any L ≥ 1.
 
-    A hidden layer has V = [φ(Z) 1]; the last pair is (Z, Z), without φ and without ones.
+    X (N, d) without ones, weights a list of matrices (n_l, n_{l-1}+1).
+    A hidden layer has V = [φ(Z) 1].
+    The last pair is (Z, Z), without φ and without ones.
     """
     ### BEGIN SOLUTION
     V = np.hstack([X, np.ones((len(X), 1))])
@@ -229,7 +237,7 @@ check("01.forward", forward)
 
 # %% tags=["exercise"] dlcalc={"exercise": "01.count_parameters"}
 def count_parameters(sizes):
-    """The int Σ n_l (n_{l-1} + 1) over l = 1..L; sizes holds the ints n_0..n_L."""
+    """The int Σ n_l (n_{l-1} + 1) over l = 1..L; sizes is [n_0, ..., n_L]."""
     ### BEGIN SOLUTION
     total = 0
     for n_in, n_out in zip(sizes, sizes[1:]):

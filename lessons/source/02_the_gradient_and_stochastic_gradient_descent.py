@@ -45,7 +45,10 @@ direction
 
 # %% tags=["exercise"] dlcalc={"exercise": "02.mse"}
 def mse(y_hat, y):
-    """The mean over all entries of (y_hat − y)², a float; y_hat and y have one shape, any."""
+    """The mean over all entries of (y_hat − y)², a float.
+
+    y_hat and y have one shape, any.
+    """
     ### BEGIN SOLUTION
     return np.mean((y_hat - y) ** 2)
     ### END SOLUTION
@@ -90,7 +93,10 @@ print("measured      ", gradient(lambda w: np.mean((X @ w - y) ** 2), w).round(6
 
 # %% tags=["exercise"] dlcalc={"exercise": "02.grad_linear"}
 def grad_linear(w, X, y):
-    """The gradient 2/N · Xᵀ(Xw − y) of shape (d,); w (d,), X (N, d) as given, y (N,)."""
+    """The gradient 2/N · Xᵀ(Xw − y) of shape (d,).
+
+    w (d,), X (N, d) as given, y (N,).
+    """
     ### BEGIN SOLUTION
     residual = X @ w - y
     return 2 / len(X) * X.T @ residual
@@ -140,7 +146,7 @@ explore(
 # %% [markdown]
 # *Notice.* (1) The arrow stands at a right angle to the contour and as a rule misses the minimum: steepest is local. (2) The
 # steps of mini-batches scatter around the full step, the more the smaller the batch. (3) Past η ≈ 0.68 the loss explodes,
-# however many steps you make. Two sections below you find out why.
+# however many steps you make. The figure calls this threshold 2/λ; three sections below you find out why.
 
 # %% [markdown]
 # ## Why a few examples are enough
@@ -176,7 +182,10 @@ print("full      ", 2 / 5 * X.T @ (X @ w - y))
 
 # %% tags=["exercise"] dlcalc={"exercise": "02.minibatches"}
 def minibatches(n, batch_size, rng):
-    """A list (or generator) of index sequences: each of 0..n−1 once, shuffled by rng, full batches but a shorter last."""
+    """A list (or generator) of index sequences, shuffled by rng.
+
+    Each of 0..n−1 comes once; all batches are full but a shorter last.
+    """
     ### BEGIN SOLUTION
     order = rng.permutation(n)
     return [order[start : start + batch_size] for start in range(0, n, batch_size)]
@@ -193,7 +202,10 @@ check("02.minibatches", minibatches)
 
 # %% tags=["exercise"] dlcalc={"exercise": "02.sgd_step"}
 def sgd_step(params, grads, lr):
-    """A new list p − lr·g; params and grads are lists of arrays, pair by pair of one shape."""
+    """A new list p − lr·g.
+
+    params and grads are lists of arrays, pair by pair of one shape.
+    """
     ### BEGIN SOLUTION
     return [params[i] - lr * grads[i] for i in range(len(params))]
     ### END SOLUTION
@@ -206,18 +218,18 @@ check("02.sgd_step", sgd_step)
 # ## The walk
 #
 # Shuffle, cut, step, again: that is **stochastic gradient descent**, SGD. The cell uses the library's mini-batches, so it runs
-# whether or not yours are right yet. Change `batch_size` to 64 and to 1, and run it again: which one is farthest after one
-# epoch, and which one never quite arrives?
+# whether or not yours are right yet. Change `batch_size` to 64 and to 1, and run it again: which one has come down most after
+# one epoch, and which one never comes to rest?
 
 # %%
 X, y = lecture_regression()
 V, w, rng = np.column_stack([X, np.ones(64)]), np.zeros(6), np.random.default_rng(0)
 batch_size = 4
-for epoch in range(1, 31):
+for epoch in range(1, 501):
     for k in library_minibatches(64, batch_size, rng):
         w = w - 0.01 * 2 / len(k) * V[k].T @ (V[k] @ w - y[k])
-    if epoch in (1, 3, 10, 30):
-        print(f"epoch {epoch:2d}: loss {np.mean((V @ w - y) ** 2):.4f}")
+    if epoch in (1, 10, 100, 300, 500):
+        print(f"epoch {epoch:3d}: loss {np.mean((V @ w - y) ** 2):.4f}")
 print("the best weights have", np.mean((V @ np.linalg.lstsq(V, y)[0] - y) ** 2).round(4))
 
 # %% [markdown]

@@ -64,10 +64,10 @@ saturated
 # %% [markdown]
 # ## Look
 #
-# The small numbers under the gears show a nudge of w′ travelling through: what comes out, and what the derivative
-# predicts. **Your task.** (1) Set w′ to 2 and move x to the right until z = w′x is beyond 5. Which of the two purple bars dies,
-# ∂f/∂w′ or ∂f/∂w, and which one lives? (2) Go to z below −5. Does it still live? (3) Go back to x = 1 and make the nudge small:
-# when does the prediction fit?
+# The small numbers under the values show a nudge of w′ travelling through; at the right stands what comes out, and what the
+# derivative predicts. **Your task.** (1) Set w′ to 2, which takes z = w′x beyond 5. Which of the two purple bars dies, ∂f/∂w′ or
+# ∂f/∂w, and which one lives? (2) Move x until z is below −5. Does it still live? (3) Go back to x = 1 and make the nudge small: when
+# does the prediction fit?
 
 # %%
 flipbook(
@@ -91,7 +91,7 @@ flipbook(
 
 # %% tags=["exercise"] dlcalc={"exercise": "03.f"}
 def f(w, wp, x):
-    """f = w·φ(w′·x) with φ = sigmoid; wp stands for w′. Floats in, a float out."""
+    """f = w·φ(w′·x) with φ = sigmoid, wp for w′. Floats in, a float out."""
     ### BEGIN SOLUTION
     v = 1 / (1 + np.exp(-wp * x))
     return w * v
@@ -163,7 +163,7 @@ print(f"w = {w_next:.4f}   w' = {wp_next:.4f}   loss = {(w_next * sigmoid(wp_nex
 
 # %% tags=["exercise"] dlcalc={"exercise": "03.loss_grads"}
 def loss_grads(w, wp, x, y):
-    """(∂ℓ/∂w, ∂ℓ/∂w′) of ℓ = (f − y)² with f = w·φ(w′·x), φ = sigmoid: two floats."""
+    """(∂ℓ/∂w, ∂ℓ/∂w′) of ℓ = (f − y)², two floats, with f as above."""
     ### BEGIN SOLUTION
     v = 1 / (1 + np.exp(-wp * x))
     delta = 2 * (w * v - y)
@@ -187,7 +187,7 @@ bug, rate = False, 0.1
 used_w = w - rate * delta * v if bug else w
 late = slope * used_w * delta * x
 measured = derivative(lambda w_prime: (w * sigmoid(w_prime * x) - y) ** 2, wp)
-print(f"dloss/dw' = {late:.6f}   measured by finite differences: {measured:.6f}   error {late - measured:+.1e}")
+print(f"dloss/dw' = {late:.6f}   measured {measured:.6f}   error {late - measured:+.1e}")
 
 # %% [markdown]
 # <details><summary>What you should have seen</summary>

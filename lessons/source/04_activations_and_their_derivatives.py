@@ -23,7 +23,7 @@ from dlcalc.widgets import explore, flipbook
 # %% [markdown]
 # ## Predict first
 #
-# Answer before you read on: what surprises you stays with you.
+# Answer before you read on.
 
 # %%
 steepest = predict("04.steepest")
@@ -70,7 +70,8 @@ for z in (0.0, 2.0, 5.0, 10.0):
 # $$
 #
 # The chain rule on $v - v^2$ gives $\varphi''(z) = (1-2v)\,v' = (1-2v)(1-v)\,v$. Its size is largest where $v - 3v^2 + 2v^3$ has the
-# slope $1 - 6v + 6v^2 = 0$: at $v = \tfrac12 \pm \tfrac{\sqrt3}{6}$, so $\lvert z \rvert = \ln(2+\sqrt3)$. There $\lvert\varphi''\rvert = \sqrt3/18$.
+# slope $1 - 6v + 6v^2 = 0$: at $v = \tfrac12 \pm \tfrac{\sqrt3}{6}$. As $e^z = v/(1-v)$, that is
+# $\lvert z \rvert = \ln(2+\sqrt3)$. There $\lvert\varphi''\rvert = \sqrt3/18$.
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -78,7 +79,7 @@ z = np.log(2 + np.sqrt(3))
 print(f"|z| = {z:.6f}   phi'' = {activations.sigmoid.second_derivative(z):.6f}   sqrt(3)/18 = {np.sqrt(3) / 18:.6f}")
 
 # %% [markdown]
-# **The other two.** tanh is a sigmoid, stretched and moved:
+# **The other two.** tanh is a sigmoid, stretched and moved (divide by $e^z$ above and below):
 #
 # $$
 # \begin{aligned}
@@ -126,7 +127,7 @@ flipbook(
 
 # %% tags=["exercise"] dlcalc={"exercise": "04.sigmoid"}
 def sigmoid(z):
-    """φ(z) = 1/(1 + e^(-z)), in z's shape; no overflow warning and no nan at ±1000."""
+    """φ(z) = 1/(1 + e^(-z)), in z's shape; at ±1000 no overflow and no nan."""
     ### BEGIN SOLUTION
     decay = np.exp(-np.abs(z))  # never above 1
     return np.where(np.asarray(z) >= 0, 1, decay) / (1 + decay)
@@ -186,7 +187,7 @@ check("04.drelu", drelu)
 
 # %% tags=["exercise"] dlcalc={"exercise": "04.derivative_from_output"}
 def derivative_from_output(v, name):
-    """φ′(z) in v's shape, given v = φ(z); name is "sigmoid", "tanh" or "relu"."""
+    """φ′(z) in the shape of v = φ(z); name is "sigmoid", "tanh" or "relu"."""
     ### BEGIN SOLUTION
     v = np.asarray(v)
     if name == "sigmoid":
@@ -263,9 +264,10 @@ for w in (1, 4, 8):
 #
 # **Xavier** takes $s = 2/(n_{\text{in}} + n_{\text{out}})$, between the two, for a $\varphi$ that is nearly $z$ around 0. **He** takes
 # $s = 2/n_{\text{in}}$: ReLU keeps only half of $\mathbb{E}[z^2]$, so the weights make up for it.
-# PyTorch's `nn.Linear` draws evenly between $\pm 1/\sqrt{n_{\text{in}}}$, so $s = 1/(3 n_{\text{in}})$: neither. By hand, for twenty ReLU
-# layers of 100 units: each multiplies $\mathbb{E}[v^2]$ by $\tfrac12 \cdot 100\,s$, which is $1$ for He,
-# $\tfrac12$ for Xavier, $\tfrac16$ for `nn.Linear`. What is left of the size of $v$, its root, after twenty?
+# PyTorch's `nn.Linear` draws evenly from $-a$ to $a = 1/\sqrt{n_{\text{in}}}$, where $w^2$ has the mean $a^2/3$, so
+# $s = 1/(3 n_{\text{in}})$: neither. By hand, for twenty ReLU layers of 100 units: each multiplies $\mathbb{E}[v^2]$ by
+# $\tfrac12 \cdot 100\,s$, which is $1$ for He, $\tfrac12$ for Xavier, $\tfrac16$ for `nn.Linear`. What is left of the size of $v$,
+# its root, after twenty?
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -309,7 +311,7 @@ for x in (-0.5, 0.0, 0.5):
 # %% [markdown]
 # ## Break it
 #
-# Plant a bug, let the central differences of lesson 02 look for it. `gradient_check` gives the relative error: about 1e−10 is
+# Plant a bug, and let the central differences of lesson 02 look for it. `gradient_check` gives the relative error: about 1e−10 is
 # rounding, more than 1e−4 a bug. Set `bug` to each name in turn. One bug survives when every z is positive; which, and why? Change
 # the range of `z` to find out.
 
@@ -339,8 +341,7 @@ print(gradient_check(lambda z: phi(z).sum(), z, planted[bug]))
 #
 # ## Transfer
 #
-# $\varphi(z) = z / (1 + |z|)$, called softsign, also looks like an S. What is its largest slope? Do ten of them fade a signal as
-# sigmoids do? Answer first, then let finite differences measure three slopes.
+# $\varphi(z) = z / (1 + |z|)$, called softsign, also looks like an S. Answer first, then let finite differences measure three slopes.
 
 # %%
 predict("04.softsign")

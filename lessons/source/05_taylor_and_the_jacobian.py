@@ -51,14 +51,14 @@ for d in (np.array([0.1, -0.1]), np.array([0.01, -0.01])):
 #
 # $$
 # \begin{aligned}
-# T_0(x) &= f(x_0) && \text{the right value; error of order } h = \lVert d \rVert \\[2pt]
-# T_1(x) &= T_0(x) + \underset{1 \times n}{\nabla f(x_0)^{\mathsf T}}\;\underset{(n)}{d} && d = x - x_0 \text{: the right slopes too; error } h^2 \\[2pt]
-# T_2(x) &= T_1(x) + \tfrac12\, \underset{1 \times n}{d^{\mathsf T}}\, \underset{n \times n}{H}\, \underset{(n)}{d} && \text{the right curvatures too; error } h^3
+# T_0(x) &= f(x_0) && \text{the right value} \\[2pt]
+# T_1(x) &= T_0(x) + \underset{1 \times n}{\nabla f(x_0)^{\mathsf T}}\;\underset{(n)}{d} && d = x - x_0 \text{: the right slopes too} \\[2pt]
+# T_2(x) &= T_1(x) + \tfrac12\, \underset{1 \times n}{d^{\mathsf T}}\, \underset{n \times n}{H}\, \underset{(n)}{d} && \text{the right curvatures too}
 # \end{aligned}
 # $$
 #
 # Why the ½? Because $\tfrac12 a x^2$ is the parabola whose second derivative is $a$. And on axes that are both logarithmic, an error
-# $c\,h^p$ is a straight line, since $\log(c\,h^p) = \log c + p \log h$.
+# $c\,h^p$ at the distance $h = \lVert d \rVert$ is a straight line with slope $p$, since $\log(c\,h^p) = \log c + p \log h$.
 
 # %%
 slope_of_error = predict("05.taylor-slope")
@@ -69,15 +69,16 @@ slope_of_error
 # error fall when the radius falls by one?
 
 # %%
-radii = [round(10**exponent, 6) for exponent in np.linspace(-3, 0.15, 43)]
+radii = [float(f"{10**exponent:.2g}") for exponent in np.linspace(-3, 0.15, 43)]
 flipbook(
     taylor_expansion, radius=radii, direction=(-180, 180, 30), order=[0, 1, 2], locked_by=slope_of_error
 )  # fmt: skip
 
 # %% [markdown]
-# *Notice.* By 1, 2 and 3 decades: the slope is one above the order, that of the first term left out. This is how a wrong
-# derivative betrays itself: its error falls with slope 1 only. In numbers, for $e^x = 1 + x + \tfrac12 x^2 + \dots$ at 0: what
-# order 1 leaves out, divided by $h$, is about $h/2$. (From $h \approx 10^{-7}$ down rounding takes over. Try it.)
+# *Notice.* By 1, 2 and 3 decades, so the errors are of order $h$, $h^2$ and $h^3$: the slope is that of the first term left out.
+# This is how a wrong derivative betrays itself: its error falls with slope 1 only. In numbers, for
+# $e^x = 1 + x + \tfrac12 x^2 + \dots$ at 0: what order 1 leaves out, divided by $h$, is about $h/2$. (From $h \approx 10^{-7}$ down
+# rounding takes over. Try it.)
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -97,7 +98,7 @@ for h in (1e-1, 1e-2, 1e-3, 1e-4):
 
 # %% tags=["exercise"] dlcalc={"exercise": "05.taylor1"}
 def taylor1(f0, g, x0):
-    """The callable x → f0 + g·(x − x0), a float; f0 float, g (n,), x0 (n,)."""
+    """The callable x → f0 + g·(x − x0), a float; f0 float, g and x0 (n,)."""
     ### BEGIN SOLUTION
     return lambda x: f0 + g @ (x - x0)
     ### END SOLUTION
@@ -109,7 +110,10 @@ check("05.taylor1", taylor1)
 
 # %% tags=["exercise"] dlcalc={"exercise": "05.taylor2"}
 def taylor2(f0, g, H, x0):
-    """The callable x → f0 + g·d + ½ dᵀHd with d = x − x0, a float; H (n, n) symmetric."""
+    """The callable x → f0 + g·d + ½ dᵀHd, a float, with d = x − x0.
+
+    H (n, n) is symmetric.
+    """
 
     ### BEGIN SOLUTION
     def expansion(x):
@@ -126,13 +130,13 @@ check("05.taylor2", taylor2)
 # %% [markdown]
 # ## The Jacobian of a layer
 #
-# A layer is two maps, one after the other: $z = Wv$, then $\varphi$ on each entry. Turn one input and read off the slopes
-# of all outputs; $[i = j]$ stands for 1 if $i = j$, else 0. A linear map turns out to be its own derivative:
+# A layer is two maps, one after the other: $z = Wv$ with a $W$ of shape $m \times n$, then $\varphi$ on each of the $m$ entries. Turn
+# one input and read off the slopes of all outputs; $[i = j]$ stands for 1 if $i = j$, else 0. A linear map is its own derivative:
 #
 # $$
 # \begin{aligned}
-# \frac{\partial z_i}{\partial v_j} &= W_{ij}, \text{ so } J = W && \text{only term } j \text{ of } \textstyle\sum_j W_{ij} v_j \\[4pt]
-# \frac{\partial \varphi(z_i)}{\partial z_j} &= [i = j]\,\varphi'(z_i), \text{ so } J = \operatorname{diag}(\varphi'(z)) && \text{output } i \text{ sees input } i \text{ alone}
+# \frac{\partial z_i}{\partial v_j} &= W_{ij}, \text{ so } \underset{m \times n}{J} = W && \text{only term } k = j \text{ of } \textstyle\sum_k W_{ik} v_k \\[4pt]
+# \frac{\partial \varphi(z_i)}{\partial z_j} &= [i = j]\,\varphi'(z_i), \text{ so } \underset{m \times m}{J} = \operatorname{diag}(\varphi'(z)) && \text{output } i \text{ sees input } i \text{ alone}
 # \end{aligned}
 # $$
 #
@@ -153,7 +157,10 @@ check("05.taylor2", taylor2)
 
 # %% tags=["exercise"] dlcalc={"exercise": "05.layer_jacobian"}
 def layer_jacobian(W, z, dphi):
-    """∂z⁽ˡ⁺¹⁾/∂z⁽ˡ⁾ = W̄ diag(φ′(z)), (n_{l+1}, n_l); W (n_{l+1}, n_l + 1) with the bias last, z (n_l,)."""
+    """∂z⁽ˡ⁺¹⁾/∂z⁽ˡ⁾ = W̄ diag(φ′(z)), of shape (n_{l+1}, n_l).
+
+    W (n_{l+1}, n_l + 1) with the bias last, z (n_l,); dphi is φ′.
+    """
     ### BEGIN SOLUTION
     return W[:, :-1] * dphi(z)
     ### END SOLUTION
@@ -199,8 +206,8 @@ print("of z_1 by W, for v = (3, 4) and two outputs:\n", jacobians.affine_weights
 # %% [markdown]
 # ## Measure it: finite differences
 #
-# A derivative can be measured without knowing it. In one dimension, where everything is a number, go to either side, expand, and
-# solve for $f'(x)$:
+# A derivative can be measured without knowing it. In one dimension, where everything is a number, go to either side, expand one
+# term further ($\tfrac16 a x^3$ has the third derivative $a$), and solve for $f'(x)$:
 #
 # $$f(x \pm h) = f(x) \pm h f'(x) + \tfrac{h^2}{2} f''(x) \pm \tfrac{h^3}{6} f'''(x) + \dots$$
 #
@@ -218,8 +225,9 @@ smallest_step = predict("05.step")
 smallest_step
 
 # %% [markdown]
-# **Your task.** Find the best $h$ of both curves. Then tick *complex step*, a third way: step in the imaginary direction. From
-# $f(x + ih) = f(x) + ih f'(x) - \dots$ the imaginary part, divided by $h$, is the slope. Why does its curve not turn up again?
+# **Your task.** Find the best $h$ of both curves. Then tick *complex step*, a third way: step in the imaginary direction,
+# $i^2 = -1$. From $f(x + ih) = f(x) + ih f'(x) - \dots$ the imaginary part, divided by $h$, is the slope. Why does its curve not turn
+# up again?
 
 # %%
 flipbook(
@@ -238,7 +246,10 @@ flipbook(
 
 # %% tags=["exercise"] dlcalc={"exercise": "05.jacobian_fd"}
 def jacobian_fd(f, x, h):
-    """The Jacobian (m, n) of f: (n,) → (m,) at x by central differences with step h; x is left as it was."""
+    """The Jacobian (m, n) of f: (n,) → (m,) at x.
+
+    By central differences with step h; x is left as it was.
+    """
     ### BEGIN SOLUTION
     columns = []
     for i in range(len(x)):

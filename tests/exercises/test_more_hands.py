@@ -57,6 +57,23 @@ def without_twins(root):
     return list({np.asarray(node.value).tobytes(): node for node in reversed(order_of(root))}.values())[::-1]
 
 
+def every_layer_alike(X, weights, phi):
+    pairs, V = [], X
+    for W in weights:
+        Z = np.hstack([V, np.ones((len(V), 1))]) @ W.T
+        V = phi(Z)
+        pairs.append((Z, V))
+    return pairs
+
+
+def asking_once(v, name):
+    if name == "relu":
+        if v > 0:
+            return 1.0
+        return 0.0
+    return v * (1 - v) if name == "sigmoid" else 1 - v * v
+
+
 def adding_in_place(root, seed=1.0):
     bars = {root: np.array(seed, float)}
     for node in reversed(order_of(root)):
@@ -159,6 +176,17 @@ WRONG = [
     ("09.backward", "recursion without topological order", queued),
     ("09.backward", "recursion without topological order", lambda root, seed=1.0: queued(root, seed, -1)),
     ("10.train", ".grad read off a non-leaf", new_tensors),
+    ("01.augment", "X flattened", lambda X: np.append(X, 1.0)),
+    ("01.augment", "X flattened", lambda X: np.concatenate([X.ravel(), np.ones(len(X))])),
+    ("01.forward", "φ on the linear output", every_layer_alike),
+    ("02.grad_linear", "mean times mean", lambda w, X, y: X.mean(axis=0) * (2 * (X @ w - y)).mean()),
+    ("02.sgd_step", "lists as arrays", lambda params, grads, lr: params - lr * grads),
+    ("05.taylor2", "not summed", lambda f0, g, H, x0: lambda x: f0 + g @ (x - x0) + (x - x0) * H * (x - x0) / 2),
+    ("05.jacobian_fd", "all inputs moved", lambda f, x, h: (f(x + h) - f(x - h)) / h / 2),
+    ("04.sigmoid", "if on an array", lambda z: np.exp(z) / (np.exp(z) + 1) if z < 0 else 1 / (np.exp(-z) + 1)),
+    ("04.drelu", "if on an array", lambda z: 1.0 if z > 0 else 0.0),
+    ("04.drelu", "if on an array", lambda z: int(z > 0)),
+    ("04.derivative_from_output", "if on an array", asking_once),
 ]  # fmt: skip
 
 

@@ -56,6 +56,12 @@ AUGMENT = Exercise(
             {"np.ones": "np.zeros"},
         ),
         Slip(
+            "X flattened",
+            "The rows of X have run together: without an axis np.append flattens X. Each row needs its own 1.",
+            lambda X: np.append(X, 1.0),
+            lambda X: np.append(X, np.ones(len(X))),
+        ),
+        Slip(
             "ones in place of the last feature",
             "The last feature has been overwritten by ones: the result needs one column more than X.",
             {"[X, ones]": "[X[:, :-1], ones]"},
@@ -253,6 +259,7 @@ FORWARD = Exercise(
             {"pairs.append((Z, Z))": "pairs.append((Z, phi(Z)))"},
             {"pairs.append((Z, Z))": "pairs.append((phi(Z), phi(Z)))"},
             {"pairs.append((Z, Z))": "pairs.append((Z, np.hstack([phi(Z), ones])))"},
+            {"pairs.append((Z, Z))": "pairs.append((Z, phi(Z)))", "pairs.append((Z, V))": "pairs.append((Z, phi(Z)))"},
         ),
         Slip(
             "ones on the output",

@@ -177,6 +177,11 @@ GRAD_LINEAR = Exercise(
             {"X @ w - y": "y"},
         ),
         Slip(
+            "mean times mean",
+            "The mean of the residuals was multiplied by the mean of X: multiply example by example, then average.",
+            lambda w, X, y: 2 * np.mean(X @ w - y) * np.mean(X, axis=0),
+        ),
+        Slip(
             "residual times w",
             "The residual was multiplied by w; the derivative of Xw with respect to w is X.",
             lambda w, X, y: 2 / len(X) * np.sum(X @ w - y) * w,
@@ -458,6 +463,11 @@ SGD_STEP = Exercise(
             "gradient normalised",
             "The gradient was divided by its length; the step is lr·g as it stands.",
             {"lr * g": "lr * g / np.linalg.norm(g)"},
+        ),
+        Slip(
+            "lists as arrays",
+            "params and grads are lists, and a list knows neither - nor * lr: go through both, pair by pair.",
+            lambda params, grads, lr: params - lr * grads,
         ),
         Slip(
             "first parameter only",

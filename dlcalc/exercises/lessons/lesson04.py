@@ -73,6 +73,11 @@ SIGMOID = Exercise(
         ),
         Slip("tanh for sigmoid", "This is tanh, from −1 to 1; the sigmoid goes from 0 to 1.", np.tanh),
         Slip(
+            "if on an array",
+            "One question was asked of the whole array (if, and, float): ask it of each entry with np.where.",
+            lambda z: _naive(z) if z >= 0 else np.exp(z) / (1 + np.exp(z)),
+        ),
+        Slip(
             "φ′ for φ",
             "This is the derivative φ′(z) = v(1 − v); asked is φ(z) itself.",
             lambda z: sigmoid(z) * sigmoid(-np.asarray(z)),
@@ -320,6 +325,13 @@ DRELU = Exercise(
             lambda z: (np.maximum(z, 0) >= 0) * 1.0,
         ),
         Slip(
+            "if on an array",
+            "One question was asked of the whole array (if, and, float): ask it of each entry with np.where.",
+            lambda z: 1.0 if z > 0 else 0.0,
+            lambda z: float(z > 0),
+            lambda z: max(z, 0.0) / z if z else 0.0,
+        ),
+        Slip(
             "1 at the kink",
             "At z = 0 this gives 1; the convention here is φ′(0) = 0, so ask for z > 0, not z ≥ 0.",
             {"> 0": ">= 0"},
@@ -423,6 +435,11 @@ DERIVATIVE_FROM_OUTPUT = Exercise(
             "mask v ≥ 0",
             "The mask is all ones: an output of ReLU is never negative, so v ≥ 0 always holds. Ask for v > 0.",
             {"np.asarray(v) > 0": "np.asarray(v) >= 0"},
+        ),
+        Slip(
+            "if on an array",
+            "One question was asked of the whole array (if, and, float): ask it of each entry with np.where.",
+            {"np.where(np.asarray(v) > 0, 1.0, 0.0)": "1.0 if v > 0 else 0.0"},
         ),
         Slip(
             "v(1−v) for tanh",

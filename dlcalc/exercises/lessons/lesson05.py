@@ -168,6 +168,7 @@ TAYLOR2 = Exercise(
             "The products were not summed: dᵀHd is a number, d @ H @ d.",
             {"0.5 * d @ H @ d": "0.5 * d * (H @ d)"},
             {"0.5 * d @ H @ d": "0.5 * H @ d"},
+            {"0.5 * d @ H @ d": "0.5 * d * H * d"},
         ),
     ),
     hints=(
@@ -282,6 +283,7 @@ JACOBIAN_FD = Exercise(
             "all inputs moved",
             "All entries of x were moved at once; a partial derivative moves one and holds the others.",
             {"step[i] = h": "step[:] = h"},
+            lambda f, x, h: (f(x + h) - f(x - h)) / (2 * h),
         ),
         Slip("not divided", "The difference was not divided by 2h.", {" / (2 * h)": ""}),
         Slip(
