@@ -15,7 +15,8 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 
 STANDARD = next((place for place in sys.path if place.endswith(".zip")), "")
-OUT, SCRATCH = Path("/out"), Path("/tmp/module.py")  # noqa: S108 (a file of Pyodide's own)
+IN, OUT = Path("/in"), Path("/out")
+SCRATCH = Path("/tmp/module.py")  # noqa: S108 (a file of Pyodide's own)
 
 
 def import_all() -> set[Path]:
@@ -42,7 +43,7 @@ def compile_packages(imported: set[Path]) -> None:
 def compile_standard_library(imported: set[Path]) -> None:
     """Put the bytecode of the standard library into one archive with its sources, where Python finds it first."""
     with (
-        zipfile.ZipFile("/in/python_stdlib.zip") as given,
+        zipfile.ZipFile(IN / "python_stdlib.zip") as given,
         zipfile.ZipFile(OUT / "python_stdlib.zip", "w", zipfile.ZIP_DEFLATED) as made,
     ):
         for entry in given.infolist():
