@@ -43,7 +43,7 @@ def site(out: Path, offline: bool, reading_only: bool, only: tuple[str, ...]) ->
             chosen = pages.write(place, only=only, runs=not reading_only, say=click.echo)
             if lite:
                 click.echo("the edition that runs in the browser")
-                lite.build(place / "run", chosen, offline=offline)
+                lite.build(place / "run", chosen, offline=offline, say=click.echo)
     except (ValueError, OSError, RuntimeError) as error:
         raise click.ClickException(sentence(error)) from None
     except KeyboardInterrupt:

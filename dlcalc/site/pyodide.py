@@ -40,7 +40,7 @@ class Distribution:
     """
 
     def __init__(self, folder: Path, cache: Path | None = None) -> None:
-        self._folder = folder
+        self.folder = folder
         self._cache = cache or platformdirs.user_cache_path("dlcalc") / "site"
         self._packages: dict[str, Entry] = {}
         folder.mkdir(parents=True, exist_ok=True)
@@ -50,15 +50,15 @@ class Distribution:
         """Add what Pyodide does not have, as the table says."""
         self.bring_wheels([(entry, entry["sha256"]) for entry in TABLE["wheels"].values()])
         for name, entry in TABLE["wheels"].items():
-            shutil.copyfile(self.wheel(entry, entry["sha256"]), self._folder / entry["file_name"])
+            shutil.copyfile(self.wheel(entry, entry["sha256"]), self.folder / entry["file_name"])
             self._packages[name] = entry
 
     def add_wheel(self, wheel: Path, *, depends: list[str], imports: list[str]) -> None:
         """Add a wheel that lies on this machine."""
         distribution, version = wheel.name.split("-")[:2]
         name = distribution.lower().replace("_", "-")
-        if wheel.parent != self._folder:
-            shutil.copyfile(wheel, self._folder / wheel.name)
+        if wheel.parent != self.folder:
+            shutil.copyfile(wheel, self.folder / wheel.name)
         self._packages[name] = {
             "name": name,
             "version": version,
@@ -97,13 +97,13 @@ class Distribution:
         self.bring_wheels([(TABLE["packages"][key], expected) for key, expected in TABLE["from_pypi"].items()])
         for key, expected in TABLE["from_pypi"].items():
             package = TABLE["packages"][key]
-            shutil.copyfile(self.wheel(package, expected), self._folder / package["file_name"])
+            shutil.copyfile(self.wheel(package, expected), self.folder / package["file_name"])
             self._packages[key] = {**package, "sha256": expected}
 
     def write_lock(self) -> Path:
         """Write the lock that Pyodide reads; returns the file."""
         lock = {**TABLE["lock"], "packages": dict(sorted(self._packages.items()))}
-        path = self._folder / LOCK
+        path = self.folder / LOCK
         path.write_text(json.dumps(lock, indent=1), encoding="utf-8", newline="\n")
         return path
 
@@ -127,7 +127,7 @@ class Distribution:
     def _unpack(self, archive: zipfile.ZipFile, file: str, expected: str) -> None:
         content = archive.read(TABLE["carrier"]["folder"] + file)
         check(content, expected, file)
-        (self._folder / file).write_bytes(content)
+        (self.folder / file).write_bytes(content)
 
 
 def download(digests: dict[str, str], folder: Path, python: str) -> None:

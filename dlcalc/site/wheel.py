@@ -21,14 +21,18 @@ def write_wheel(folder: Path) -> Path:
     package = Path(dlcalc.__file__).parent
     sources = sorted(path for path in package.rglob("*") if path.is_file() and not _left_out(path.relative_to(package)))
     contents = {f"dlcalc/{path.relative_to(package).as_posix()}": path.read_bytes() for path in sources}
-    information = f"dlcalc-{dlcalc.__version__}.dist-info"
-    contents[f"{information}/METADATA"] = METADATA.format(version=dlcalc.__version__).encode()
-    contents[f"{information}/WHEEL"] = WHEEL.encode()
+    return pack(folder, "dlcalc", dlcalc.__version__, METADATA.format(version=dlcalc.__version__), contents)
+
+
+def pack(folder: Path, name: str, version: str, metadata: str, contents: dict[str, bytes]) -> Path:
+    """Write a wheel of these files into a folder; the same files give the same wheel."""
+    information = f"{name}-{version}.dist-info"
+    contents = {**contents, f"{information}/METADATA": metadata.encode(), f"{information}/WHEEL": WHEEL.encode()}
     contents[f"{information}/RECORD"] = _record(contents, f"{information}/RECORD")
-    wheel = folder / f"dlcalc-{dlcalc.__version__}-py3-none-any.whl"
+    wheel = folder / f"{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in contents.items():
-            archive.writestr(zipfile.ZipInfo(name, TIME), content, zipfile.ZIP_DEFLATED)
+        for file, content in contents.items():
+            archive.writestr(zipfile.ZipInfo(file, TIME), content, zipfile.ZIP_DEFLATED)
     return wheel
 
 

@@ -106,7 +106,9 @@ def test_by_default_python_comes_from_pyodides_own_address_and_our_lock_from_the
     )
 
 
-def test_by_default_the_site_has_its_own_wheels_and_leaves_pyodide_where_it_is(tmp_path):
+def test_by_default_the_site_has_its_own_wheels_and_leaves_pyodide_where_it_is(tmp_path, monkeypatch):
+    # Bytecode takes a whole Pyodide to make; test_lite_in_chromium has it.
+    monkeypatch.setattr(lite, "node", lambda: None)
     try:
         lite.build(tmp_path / "run", lessons(["03"]), offline=False)
     except RuntimeError as error:

@@ -4,14 +4,17 @@ Building it takes a download of 110 MB (kept for the next time), so these tests 
 DLCALC_BROWSER_EDITION is set.
 """
 
+import _imp
 import contextlib
 import csv
+import importlib.util
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import zipfile
 
 import nbformat
 import pytest
@@ -19,6 +22,7 @@ from playwright.sync_api import expect
 from serving import served
 
 from dlcalc.site import build, lite, pyodide
+from dlcalc.site.bytecode import LIBRARY
 
 pytestmark = pytest.mark.skipif(
     not (os.environ.get("CI") or os.environ.get("DLCALC_BROWSER_EDITION")),
@@ -78,6 +82,17 @@ def run_cell(page, cell):
     expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=120_000)
 
 
+def output_of(page, code):
+    """What a line of code says in a cell of its own, below the lesson's imports."""
+    run_cell(page, cell_with(page, "import numpy as np"))
+    for key in ("Escape", "b", "Enter"):
+        page.keyboard.press(key)
+    page.keyboard.insert_text(code)
+    fresh = cell_with(page, code)
+    run_cell(page, fresh)
+    return fresh.locator(".jp-OutputArea-output").inner_text()
+
+
 def write_and_check(page, code):
     answer = cell_with(page, "def f(w, wp, x)")
     answer.locator(".cm-content").click()
@@ -116,6 +131,25 @@ def test_every_file_of_python_on_the_site_is_the_one_that_its_lock_or_the_table_
     assert found == meant
 
 
+def test_every_piece_of_bytecode_belongs_to_a_source_on_the_site(root):
+    folder = root / "user" / "repository" / "run" / "static" / "pyodide"
+    (wheel,) = folder.glob("dlcalc_bytecode-*.whl")
+    sources = {}
+    for other in set(folder.glob("*.whl")) - {wheel}:
+        archive = zipfile.ZipFile(other)
+        sources |= {name: (archive, name) for name in archive.namelist() if name.endswith(".py")}
+    compiled = [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".pyc")]
+    for name in compiled:
+        content = zipfile.ZipFile(wheel).read(name)
+        archive, source = sources[importlib.util.source_from_cache(name)]
+        # What Python does before it takes bytecode; the key is its own magic number.
+        key = int.from_bytes(content[:4], "little")
+        assert content[4] == 0b11, f"{name} is taken without a look at its source"
+        assert content[8:16] == _imp.source_hash(key, archive.read(source)), name
+    packages = {name.split("/")[0] for name in compiled}
+    assert {"numpy", "matplotlib", "IPython", "ipywidgets", "dlcalc", "pyodide_kernel", "piplite"} <= packages
+
+
 def test_a_lesson_runs_and_its_figure_moves(lab):
     run_cell(lab, cell_with(lab, "import numpy as np"))
     run_cell(lab, cell_with(lab, 'predict("03.saturated"'))
@@ -142,6 +176,11 @@ def test_the_folded_first_cell_says_nothing(lab):
     first.locator(".jp-Placeholder-content").click()
     expect(first.locator(".jp-InputArea .jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=60_000)
     assert first.locator(".jp-OutputArea-output").count() == 0
+
+
+def test_python_starts_from_what_was_compiled_ahead(lab):
+    code = "import os, json, matplotlib; print(json.__file__[-4:], os.path.exists(matplotlib.__spec__.cached))"
+    assert output_of(lab, code).strip() == ".pyc True"
 
 
 def test_a_wrong_answer_is_named_and_a_right_one_passes(lab):
@@ -191,14 +230,8 @@ def test_a_new_version_of_the_lesson_hides_no_work_and_what_was_uploaded_is_ther
     open_lesson(lab)
     expect(cell_with(lab, "def f(w, wp, x)")).to_contain_text("np.exp(-wp * x)", timeout=60_000)
     expect(lab.locator(".jp-DirListing-item").filter(has_text="from_home.ipynb")).to_be_visible(timeout=20_000)
-    run_cell(lab, cell_with(lab, "import numpy as np"))
-    lab.keyboard.press("Escape")
-    lab.keyboard.press("b")
-    lab.keyboard.press("Enter")
-    lab.keyboard.insert_text("from dlcalc.exercises import progress; print(progress().exercises['03.f'])")
-    fresh = cell_with(lab, "progress().exercises")
-    run_cell(lab, fresh)
-    assert "points=1" in fresh.locator(".jp-OutputArea-output").inner_text()
+    code = "from dlcalc.exercises import progress; print(progress().exercises['03.f'])"
+    assert "points=1" in output_of(lab, code)
 
 
 def test_no_request_has_left_the_site(lab):
@@ -239,6 +272,8 @@ def test_by_default_a_lesson_runs_with_python_from_pyodides_address_and_the_rest
         open_lesson(page)
         run_cell(page, cell_with(page, "import numpy as np"))
         assert cell_with(page, "import numpy as np").locator(".jp-OutputArea-output").count() == 0
+        assert f"{page.base}run/static/python/{LIBRARY}" in asked
+        assert any("/dlcalc_bytecode-" in url for url in asked)
         assert f"{address}pyodide.asm.wasm" in asked
         assert [url for url in asked if not url.startswith((base, address, "data:", "blob:"))] == []
         context.close()
