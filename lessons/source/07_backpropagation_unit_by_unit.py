@@ -182,8 +182,8 @@ check("07.backprop_units", backprop_units)
 # %% [markdown]
 # ## What it costs
 #
-# Count multiplications. Forward, each of the $P$ weights is used once. Backward, each is used once for its gradient, those between hidden and later
-# units once more for a signal, and each hidden unit multiplies by its φ′. Central differences (lesson 02) need $2P$ forward passes:
+# Count multiplications. Forward, each of the $P$ weights takes part in one. Backward, each gradient is one, each weight that leaves a hidden unit takes
+# part in one more for a signal, and each hidden unit multiplies by its φ′. Central differences (lesson 02) need $2P$ forward passes:
 
 # %%
 # NBVAL_CHECK_OUTPUT
