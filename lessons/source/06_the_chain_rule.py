@@ -83,7 +83,7 @@ two_paths
 # %% [markdown]
 # In any graph of computations: **multiply the local derivatives along a path, add over the paths.**
 #
-# That is the matrix product, entry by entry. In $J_g J_f$ each term is one way from $x_j$ to $g_i$, through one of the nodes $f_k$:
+# That is the matrix product, entry by entry. In $J_g J_f$ each term is one way from $x_j$ through one of the nodes $f_k$ to $g_i$:
 #
 # $$
 # \frac{\partial (g\circ f)_i}{\partial x_j} = \sum_{k=1}^{m} \frac{\partial g_i}{\partial f_k}\,\frac{\partial f_k}{\partial x_j} \qquad \text{row } i \text{ of } J_g \text{ times column } j \text{ of } J_f
@@ -188,7 +188,7 @@ flipbook(accumulation_cost, taper=(-1, 1, 0.1), depth=(2, 5), locked_by=cheaper)
 # NBVAL_CHECK_OUTPUT
 for sizes in ([1000, 1000, 1000, 1], [1, 1000, 2, 1]):
     reverse, forward = multiplications(sizes, "reverse"), multiplications(sizes, "forward")
-    print(f"{sizes}: reverse {reverse:,}   forward {forward:,}   best order {fewest_multiplications(sizes):,}")
+    print(f"{sizes}: reverse {reverse:,}   forward {forward:,}   best {fewest_multiplications(sizes):,}")
 
 # %% [markdown]
 # **Said more exactly than usual.** Reverse is not always the cheapest order, not even for one output: in the second line the lone input makes
