@@ -531,6 +531,14 @@ DIAGNOSE = Exercise(
             "A run whose loss falls was called healthy: look at where it ends, and whether the gradients have died "
             "or pile up.",
             lambda history: "healthy" if history["loss"][-1] < history["loss"][0] else diagnose(history),
+            lambda history: "healthy" if history["loss"][-1] < history["loss"][0] else "diverges",
+        ),
+        Slip(
+            "some dead units",
+            "A run with a few dead units was called dead: the others still learn. Does a gradient reach layer 1?",
+            lambda history: (
+                "dead_units" if np.isfinite(history["loss"]).all() and history["dead_units"][-1] else diagnose(history)
+            ),
         ),
         Slip(
             "always healthy",
@@ -686,7 +694,8 @@ DIGITS = Exercise(
         ),
         Slip(
             "one label for all",
-            "predict returns the same label for every image: its output does not depend on X.",
+            "predict returns the same label for every image: it does not use X, or training has left nan in the "
+            "weights (a wrong sign climbs, a large η overshoots).",
             lambda X_train, y_train, seed: lambda X: np.zeros(len(X), int),
             lambda X_train, y_train, seed: lambda X: np.full(len(X), np.bincount(y_train).argmax()),
         ),
