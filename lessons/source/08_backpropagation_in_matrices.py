@@ -306,7 +306,7 @@ for slip in SLIPS:
     verdict = examine(slip, examples=N, sizes=sizes, activation=activation).verdict
     found[verdict] = [*found.get(verdict, []), slip]
 for verdict, slips in found.items():
-    print(fill(f"{len(slips):2d} {verdict}: {', '.join(slips)}", width=95, subsequent_indent="   "))
+    print(fill(f"{len(slips):2d} {verdict}: {', '.join(slips)}", width=80, subsequent_indent="   "))
 
 # %% [markdown]
 # ## In your own words

@@ -246,7 +246,8 @@ predict("09.kept")
 # NBVAL_CHECK_OUTPUT
 h = lambda p: p[0] * (p[0] + p[1]) ** 2
 p, t = torch.tensor([3.0, -1.0]), torch.tensor([1.0, 2.0])
-print("without H:", torch.func.jvp(torch.func.grad(h), (p,), (t,))[1])  # [0] is the gradient, [1] its change along t
+gradient, change_along_t = torch.func.jvp(torch.func.grad(h), (p,), (t,))
+print("without H:", change_along_t)
 print("with H   :", torch.func.hessian(h)(p) @ t)
 
 # %% [markdown]
