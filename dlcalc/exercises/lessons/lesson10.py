@@ -652,7 +652,12 @@ def _compare_digits(case, value, expected):
         return "predict returns the same label for every image."
     if share < 0.25:
         return "Hardly better than guessing: the network has not learned."
-    return "" if share >= 0.95 else f"On held-out images {share:.1%} are right; 95 % are asked."
+    if share < 0.95:
+        return (
+            f"On held-out images {share:.1%} are right; 95 % are asked. "
+            "Print the training loss: while it still falls, train longer or take larger steps."
+        )
+    return ""
 
 
 def _nearest_neighbour(X_train, y_train, seed):
