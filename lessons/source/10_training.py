@@ -191,8 +191,8 @@ flipbook(
 # %%
 for label, patient in sorted(histories(seed=1), key=lambda pair: pair[0]):
     loss = patient["loss"]
-    print(f"{label:13s} loss from {loss[0]:5.3g} to {loss[-1]:6.3g}, lowest {np.nanmin(loss):5.3g};", end=" ")
-    print(f"norm of the first gradient at the end {patient['gradient_norm'][-1][0]:.2g}")
+    print(f"{label:13s} loss from {loss[0]:5.3g} to {loss[-1]:6.3g}, lowest {np.nanmin(loss):6.3g};", end=" ")
+    print(f"last norm in layer 1 {patient['gradient_norm'][-1][0]:.2g}")
 
 # %% [markdown]
 # **Write the doctor.**

@@ -535,7 +535,8 @@ DIAGNOSE = Exercise(
         ),
         Slip(
             "some dead units",
-            "A run with a few dead units was called dead: the others still learn. Does a gradient reach layer 1?",
+            "A run with a few dead units was called dead: the others still learn. Look whether a gradient reaches "
+            "layer 1.",
             lambda history: (
                 "dead_units" if np.isfinite(history["loss"]).all() and history["dead_units"][-1] else diagnose(history)
             ),
