@@ -11,6 +11,7 @@ Your backward asked no node for its shares; the way back begins at f.
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,10 @@ class Followed:
 
     def __repr__(self) -> str:
         return self.sentence
+
+    def _repr_html_(self) -> str:
+        # A notebook breaks plain text in the middle of a word.
+        return f'<div role="status">{html.escape(self.sentence)}</div>'
 
     @property
     def last(self) -> int:

@@ -70,6 +70,15 @@ def test_right_passes_agree_at_all_nodes_and_are_stepped_as_ours(program, right)
         np.testing.assert_array_equal(theirs, true)
 
 
+def test_a_notebook_shows_the_sentence_as_text_whatever_stands_in_it():
+    class Comparing(Mul):
+        def forward(self, a, b):
+            raise ValueError("a < b")
+
+    found = follow(backward, lecture, Comparing)
+    assert found._repr_html_() == '<div role="status">Your forward raised ValueError: a &lt; b</div>'
+
+
 def test_a_walk_path_by_path_is_right_and_told_what_it_costs():
     found = follow(lesson09.backward_along_paths, lecture)
     assert found.sentence.startswith("All leaves agree with the chain rule, but c was asked 2 times")

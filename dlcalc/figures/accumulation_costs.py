@@ -73,7 +73,7 @@ def accumulation_cost(
 
 
 def _chain(axes: Axes, n: Sequence[int]) -> list[Artist]:
-    """J_L ⋯ J_1 as tiles: rows are the outputs of a layer, columns its inputs."""
+    """J⁽ᴸ⁾ ⋯ J⁽¹⁾ as tiles: rows are the outputs of a layer, columns its inputs."""
     depth = len(n) - 1
     pitch = min(1.8, 6.2 / depth)
     left, middle = 3.8 - pitch * (depth - 1) / 2, 2.5
@@ -85,7 +85,7 @@ def _chain(axes: Axes, n: Sequence[int]) -> list[Artist]:
         axes.add_patch(tile)
         if place:
             theme.label(axes, x - pitch / 2, middle, "·", ha="center", size=18, color=MUTED, halo=False)
-        theme.label(axes, x, middle + 0.58, f"$J_{{{depth - place}}}$", ha="center", halo=False)
+        theme.label(axes, x, middle + 0.58, f"$J^{{({depth - place})}}$", ha="center", halo=False)
         moving += [
             tile,
             theme.label(axes, x, middle - 0.57, f"{rows} × {columns}", ha="center", size=theme.SMALL, halo=False),

@@ -204,8 +204,10 @@ def _dot(axes: Axes, state: TapeState, index: int, centre: Point, size: Point) -
 
 
 def _derivative(root: str, name: str, number: str, width: float) -> str:
-    """∂f/∂c = 12, or as much of it as fits."""
-    return f"∂{root}/∂{name} = {number}" if width > 0.9 and len(plain(root + name) + number) < 6 else f"∂ {number}"
+    """∂f/∂c = 12; where that does not fit, the cotangent: a bar over the name."""
+    if width > 0.9 and len(plain(root + name) + number) < 6:
+        return f"∂{root}/∂{name} = {number}"
+    return rf"$\overline{{{name[1:-1]}}}$ = {number}" if name.startswith("$") else f"∂ {number}"
 
 
 def _operation_mark(axes: Axes, operation: str, centre: Point) -> list[Artist]:

@@ -135,16 +135,16 @@ def _first_layer(axes: Axes, scene: Scene) -> float:
     column = (chosen.j - 1) * 3 + (chosen.i or 1) - 1
     unit: list[Cell] = [(0, chosen.j - 1)]
     weight: list[Cell] = [] if chosen.i is None else [(chosen.j - 1, column)]
-    y = 1.58
+    y = 1.62
     x = _tile(axes, _LEFT, y, J_loss, ERRORS, r"$\partial\ell/\partial f$", [(0, 0)] if chosen.i is None else [])
     x = draw_sign(axes, x, y, "·", 0.2)
     x = _tile(axes, x, y, J_layer, NEUTRAL, r"$\partial f/\partial z^{(1)}$", unit if chosen.i is None else [])
     x = draw_sign(axes, x, y, "=")
     _tile(axes, x, y, J_signal, ERRORS, r"$\partial\ell/\partial z^{(1)}$", unit)
-    y = 0.94
+    y = 0.97
     x = draw_sign(axes, _LEFT, y, "·", 0.2)
     _tile(axes, x, y, J_weights, VALUES, r"$\partial z^{(1)}/\partial W^{(1)}$", weight)
-    y = 0.32
+    y = 0.29
     x = draw_sign(axes, _LEFT, y, "=", 0.2)
     product = jacobians.compose(J_signal, J_weights)
     _tile(axes, x, y, product, GRADIENTS, r"$\partial\ell/\partial W^{(1)}$", [(0, column)] if chosen.i else [])

@@ -19,7 +19,7 @@ def symbol(name: str) -> str:
 
 def plain(text: str) -> str:
     """Mathematics for those who hear it: without the signs that only set it."""
-    for mark in ("$", r"\mathrm", "{", "}", "_"):
+    for mark in ("$", r"\mathrm", r"\overline", "{", "}", "_"):
         text = text.replace(mark, "")
     return text
 

@@ -73,7 +73,8 @@ def _signal_lines(state: UnitState, node: Node) -> list[Line]:
     formula = (
         rf"$\delta^{{(1)}}_{j + 1} = \varphi′(z^{{(1)}}_{j + 1})\,\Sigma_k\, w^{{(2)}}_{{k,{j + 1}}}\,\delta^{{(2)}}_k$"
     )
-    numbers = f"{_INDENT}{_trimmed(slope)} · ({_sum_of_products(W[:, j], delta)})"
+    # A slope is below ¼ for the sigmoid: with two digits the product would not give the result beside it.
+    numbers = f"{_INDENT}{_trimmed(slope, 3)} · ({_sum_of_products(W[:, j], delta)})"
     return [(formula, "", ERRORS), (numbers if known else "", _equals(state.delta(node), known), ERRORS)]
 
 
@@ -100,9 +101,9 @@ def _sum_of_products(left: Array, right: Array) -> str:
     return " + ".join(terms).replace("+ −", "− ")
 
 
-def _trimmed(value: float) -> str:
-    """A number with two digits, without zeros at the end."""
-    return number(value).rstrip("0").rstrip(".")
+def _trimmed(value: float, digits: int = 2) -> str:
+    """A number with so many digits, without zeros at the end."""
+    return number(value, digits).rstrip("0").rstrip(".")
 
 
 def _in(value: float) -> str:

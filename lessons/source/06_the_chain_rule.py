@@ -74,21 +74,21 @@ check("06.compose_jacobian", compose_jacobian)
 # ## Paths: the same product, drawn
 #
 # A derivative is a rate of exchange. If one unit of $x$ buys 2 of $a$, and one of $a$ buys 5 of $f$, then by way of $a$ one unit of $x$ buys
-# $2 \cdot 5 = 10$ of $f$. If $x$ goes into $b$ as well, you get what comes by way of $b$ on top of it. In any graph of computations:
-#
-# **multiply the local derivatives along a path, add over the paths.**
-#
-# That is the matrix product, entry by entry. In $J_g J_f$ each term is one way from $x_j$ to $g_i$, through one of the nodes $f_k$:
-#
-# $$
-# \frac{\partial (g\circ f)_i}{\partial x_j} = \sum_{k=1}^{m} \frac{\partial g_i}{\partial f_k}\,\frac{\partial f_k}{\partial x_j} \qquad \text{row } i \text{ of } J_g \text{ times column } j \text{ of } J_f
-# $$
+# $2 \cdot 5 = 10$ of $f$. If $x$ goes into $b$ as well, you get what comes by way of $b$ on top of it.
 
 # %%
 two_paths = predict("06.paths")
 two_paths
 
 # %% [markdown]
+# In any graph of computations: **multiply the local derivatives along a path, add over the paths.**
+#
+# That is the matrix product, entry by entry. In $J_g J_f$ each term is one way from $x_j$ through one of the nodes $f_k$ to $g_i$:
+#
+# $$
+# \frac{\partial (g\circ f)_i}{\partial x_j} = \sum_{k=1}^{m} \frac{\partial g_i}{\partial f_k}\,\frac{\partial f_k}{\partial x_j} \qquad \text{row } i \text{ of } J_g \text{ times column } j \text{ of } J_f
+# $$
+#
 # **Your task.** Step through the paths. Then choose forward, and then reverse: each of the seven edges is passed once. Look at the number that
 # each node holds at the end. Which mode has given you the derivative of y by *every* node?
 
@@ -102,7 +102,7 @@ flipbook(
 # %% [markdown]
 # *Notice.* Where a node feeds two others (**fan-out**), contributions are added. Walking the paths one by one repeats work; **accumulation**
 # adds up at each node first and passes every edge once. **Forward mode** leaves ∂node/∂x at each node, **reverse mode** leaves ∂y/∂node: one way
-# back, and you know what y owes to every node.
+# back, and you know what y owes to every node. (Seven edges take five multiplications: the first two meet only the 1 at which the way begins.)
 #
 # A number on an arrow is a *local* derivative: the node's other operands stand still. The sum over the paths is the *total* one: everything that
 # depends on x moves along. Who writes ∂y/∂x should know which of the two is meant.
@@ -149,7 +149,14 @@ print(f"784-256-128-10: {paths:,} paths from an input to an output, {edges:,} ed
 # ## From which end?
 #
 # A product of matrices may be bracketed as one likes, $A(BC) = (AB)C$, and the result is the same. The cost is not: $(p\times m)(m\times n)$ takes
-# $p\,m\,n$ multiplications, $m$ for each of its $p\,n$ entries. A network with widths 4-3-2-1, both ways:
+# $p\,m\,n$ multiplications, $m$ for each of its $p\,n$ entries.
+
+# %%
+cheaper = predict("06.order")
+cheaper
+
+# %% [markdown]
+# By hand, a network with widths 4-3-2-1, both ways:
 #
 # $$
 # \begin{aligned}
@@ -157,12 +164,7 @@ print(f"784-256-128-10: {paths:,} paths from an input to an output, {edges:,} ed
 # J^{(3)}\, \bigl(J^{(2)}\, J^{(1)}\bigr):\quad & 2\cdot 3\cdot 4 + 1\cdot 2\cdot 4 = 32 && \text{from the input: four columns}
 # \end{aligned}
 # $$
-
-# %%
-cheaper = predict("06.order")
-cheaper
-
-# %% [markdown]
+#
 # For any widths $n_0, \dots, n_L$ the Jacobian of layer $l$ is $n_l \times n_{l-1}$. The matrix with which you begin costs nothing; each of the others costs
 # its number of entries, times the rows or columns that you carry.
 #
@@ -186,7 +188,7 @@ flipbook(accumulation_cost, taper=(-1, 1, 0.1), depth=(2, 5), locked_by=cheaper)
 # NBVAL_CHECK_OUTPUT
 for sizes in ([1000, 1000, 1000, 1], [1, 1000, 2, 1]):
     reverse, forward = multiplications(sizes, "reverse"), multiplications(sizes, "forward")
-    print(f"{sizes}: reverse {reverse:,}   forward {forward:,}   best order {fewest_multiplications(sizes):,}")
+    print(f"{sizes}: reverse {reverse:,}   forward {forward:,}   best {fewest_multiplications(sizes):,}")
 
 # %% [markdown]
 # **Said more exactly than usual.** Reverse is not always the cheapest order, not even for one output: in the second line the lone input makes
@@ -218,7 +220,7 @@ check("06.cost", cost)
 #
 # $$
 # \begin{aligned}
-# v^\top \bar W &= \text{row times matrix} && z = \bar W a + b \text{ has } J = \bar W \\[2pt]
+# \underbrace{v^\top}_{1\times m}\,\underbrace{\bar W}_{m\times n} &= \text{row times matrix, } 1\times n && z = \bar W a + b \text{ has } J = \bar W \\[2pt]
 # \underbrace{v^\top}_{1\times n}\,\underbrace{\operatorname{diag}(\varphi'(z))}_{n \times n} &= \underbrace{(v \odot \varphi'(z))^\top}_{1\times n} && \text{each entry by its own slope}
 # \end{aligned}
 # $$
@@ -230,7 +232,7 @@ rng = np.random.default_rng(0)
 z, v = rng.normal(size=1000), rng.normal(size=1000)
 J = jacobians.elementwise(tanh, z)
 print(f"{J.size:,} entries of J against {v.size:,} products")
-print("largest difference:", np.abs(v @ J - v * tanh.derivative(z)).max())
+print(f"largest difference: {np.abs(v @ J - v * tanh.derivative(z)).max():.1e}")
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "06.vjp"}

@@ -70,7 +70,8 @@ flipbook(
 # %% [markdown]
 # *Notice.* Each gradient is one product of two numbers that stand next to each other in the network: the signal behind the weight
 # and the value before it. The bias node is where the way back ends: no weight leads into it, so it has no $z$ and no $\delta$. Its
-# weight gets $\delta_j \cdot 1$.
+# weight gets $\delta_j \cdot 1$. (Do the two slopes differ? Then a relu unit stands at $z = 0$ exactly: backpropagation takes $\varphi'(0) = 0$ from lesson 04,
+# the finite difference the mean of both sides.)
 
 # %% [markdown]
 # ## A network to compute by hand
@@ -182,15 +183,15 @@ check("07.backprop_units", backprop_units)
 # %% [markdown]
 # ## What it costs
 #
-# Count multiplications. Forward, each of the $P$ weights is used once. Backward, each is used once for its gradient, those between hidden and later
-# units once more for a signal, and each hidden unit multiplies by its φ′. Central differences (lesson 02) need $2P$ forward passes:
+# Count multiplications. Forward, each of the $P$ weights takes part in one. Backward, each gradient is one, each weight that leaves a hidden unit takes
+# part in one more for a signal, and each hidden unit multiplies by its φ′. Central differences (lesson 02) need $2P$ forward passes:
 
 # %%
 # NBVAL_CHECK_OUTPUT
 for sizes in ([5, 3, 1], [784, 256, 128, 10]):
     P = sum(n * (m + 1) for m, n in zip(sizes, sizes[1:]))
     backward = P + sum(n * m for m, n in zip(sizes[1:], sizes[2:])) + sum(sizes[1:-1])
-    print(f"{P:,} weights: forward {P:,}, backward {backward:,}; central differences {2 * P * P:,}")
+    print(f"{P:,} weights: forward {P:,}, backward {backward:,}, differences {2 * P * P:,}")
 
 # %% [markdown]
 # However many weights there are, all their gradients together cost little more than one more forward pass. The reason is **reuse**: layer $l$ takes
@@ -199,9 +200,9 @@ for sizes in ([5, 3, 1], [784, 256, 128, 10]):
 # %% [markdown]
 # ## Break it
 #
-# Plant a slip in the hidden error signal and let finite differences judge (they print the **relative error** of all entries together; lesson 08
-# explains it). Set `bug` to each name. Then take the comment sign away and run the three cells again: which of the
-# slips now passes, and why?
+# Plant a slip in the hidden error signal and let finite differences judge: the last cell prints the **relative error** of all entries together, nearly 0
+# for a right gradient (more in lesson 08). Set `bug` to each name. Then take the comment sign away and run the three cells again: which
+# of the slips now passes, and why?
 
 # %%
 rng = np.random.default_rng(1)

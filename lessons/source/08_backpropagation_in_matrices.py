@@ -168,8 +168,8 @@ check("08.mlp_backward", mlp_backward)
 #
 # $$
 # \begin{aligned}
-# \frac{\partial z^{(l+1)}}{\partial z^{(l)}} &= \bar W^{(l+1)} \operatorname{diag}\bigl(\varphi'(z^{(l)})\bigr) && \text{a layer's Jacobian (lesson 05)} \\[4pt]
-# \delta^{(l)\top} &= (\delta^{(l+1)\top}\, \bar W^{(l+1)}) \odot \varphi'(z^{(l)})^\top && \text{a row times diag (lesson 06)} \\[4pt]
+# \frac{\partial z^{(l+1)}}{\partial z^{(l)}} &= \underbrace{\bar W^{(l+1)}}_{n_{l+1}\times n_l}\, \underbrace{\operatorname{diag}\bigl(\varphi'(z^{(l)})\bigr)}_{n_l\times n_l} && \text{a layer's Jacobian (lesson 05)} \\[4pt]
+# \underbrace{\delta^{(l)\top}}_{1\times n_l} &= (\underbrace{\delta^{(l+1)\top}}_{1\times n_{l+1}}\, \bar W^{(l+1)}) \odot \underbrace{\varphi'(z^{(l)})^\top}_{1\times n_l} && \text{a row times diag (lesson 06)} \\[4pt]
 # \frac{\partial \ell}{\partial W^{(l)}_{ij}} &= \sum_k \delta^{(l)}_k\, \underbrace{[k=i]\, v^{(l-1)}_j}_{\partial z_k / \partial W_{ij}} = \delta^{(l)}_i\, v^{(l-1)}_j && \text{only } z_i \text{ contains } W_{ij} \\[4pt]
 # \nabla_{W^{(l)}}\ell &= \underbrace{\delta^{(l)}}_{n_l\times 1}\, \underbrace{v^{(l-1)\top}}_{1\times (n_{l-1}+1)} && \text{all of them, in the shape of } W
 # \end{aligned}
@@ -209,8 +209,8 @@ explore(
 # %% [markdown]
 # ## Another loss changes one line
 #
-# Only $\Delta^{(L)}$ knows the loss. For classes, softmax makes probabilities of the outputs, $p_j = e^{f_j} / \sum_k e^{f_k}$, and **cross-entropy** is the price of the
-# label's probability. One example with $f$, $p$ and $\delta$ of shape $(n_L)$:
+# Only $\Delta^{(L)}$ knows the loss. For classes, softmax makes probabilities of the outputs, $p_j = e^{f_j} / \sum_k e^{f_k}$, and **cross-entropy** charges
+# $-\ln$ of the label's probability. One example with $f$, $p$ and $\delta$ of shape $(n_L)$:
 #
 # $$
 # \begin{aligned}
@@ -306,7 +306,7 @@ for slip in SLIPS:
     verdict = examine(slip, examples=N, sizes=sizes, activation=activation).verdict
     found[verdict] = [*found.get(verdict, []), slip]
 for verdict, slips in found.items():
-    print(fill(f"{len(slips):2d} {verdict}: {', '.join(slips)}", width=95, subsequent_indent="   "))
+    print(fill(f"{len(slips):2d} {verdict}: {', '.join(slips)}", width=80, subsequent_indent="   "))
 
 # %% [markdown]
 # ## In your own words

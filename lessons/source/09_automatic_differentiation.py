@@ -28,7 +28,7 @@ from dlcalc.widgets import explore, flipbook
 # losses for every weight, and are inexact.
 #
 # **How.** Forward: build the graph, keep the values that the way back will need. Backward: from the root (the loss) to the **leaves** (inputs and
-# parameters). What comes back to a node $y$ is its **cotangent** $\bar y=\partial\ell/\partial y$, of the shape of $y$. Each operation turns it into one share
+# parameters). What comes back to a node $y$ is its **cotangent** $\bar y=\partial\ell/\partial y$, of the shape of $y$. Each operation $\psi$ turns it into one share
 # for each operand, a VJP (lesson 06); shares from all consumers are added, hence `+=`.
 #
 # $$
@@ -246,7 +246,8 @@ predict("09.kept")
 # NBVAL_CHECK_OUTPUT
 h = lambda p: p[0] * (p[0] + p[1]) ** 2
 p, t = torch.tensor([3.0, -1.0]), torch.tensor([1.0, 2.0])
-print("without H:", torch.func.jvp(torch.func.grad(h), (p,), (t,))[1])
+gradient, change_along_t = torch.func.jvp(torch.func.grad(h), (p,), (t,))
+print("without H:", change_along_t)
 print("with H   :", torch.func.hessian(h)(p) @ t)
 
 # %% [markdown]

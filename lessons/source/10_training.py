@@ -22,7 +22,7 @@ from dlcalc.widgets import explore, flipbook
 # %% [markdown]
 # ## The lecture's program
 #
-# `dlcalc.autodiff` is lesson 09's engine in PyTorch's clothes, so the lecture's program runs as it stands. A step:
+# `dlcalc.autodiff` is lesson 09's engine in PyTorch's clothes: the lecture's program runs as it stands. A step:
 #
 # | line | what | lesson |
 # |---|---|---|
@@ -78,12 +78,12 @@ for step in (0, 100, 999):
     print(f"step {step:3d}   loss {losses[step]:.12f}")
 
 # %% [markdown]
-# The same function on PyTorch, if it is installed here:
+# The same function on PyTorch, if it is installed here (else nothing is printed):
 
 # %%
 if importlib.util.find_spec("torch"):
     theirs = lecture_run(importlib.import_module("torch"))
-    print("largest difference over 1000 steps:", max(abs(a - b) for a, b in zip(losses, theirs)))
+    print(f"largest difference over 1000 steps: {max(abs(a - b) for a, b in zip(losses, theirs)):.1e}")
 
 # %% [markdown]
 # ## The same gradients by hand
@@ -123,7 +123,10 @@ check("10.manual_grads", manual_grads)
 
 # %% tags=["exercise"] dlcalc={"exercise": "10.train"}
 def train(model, X, y, lr, epochs, seed):
-    """Full-batch training with plain SGD and MSELoss: a list of `epochs` floats, entry t the loss before step t."""
+    """Full-batch training with plain SGD and MSELoss: a list of `epochs` floats, entry t the loss before step t.
+
+    model(X) and y are tensors (N,). seed is for torch.manual_seed, though full batches draw nothing at random.
+    """
     ### BEGIN SOLUTION
     torch.manual_seed(seed)
     loss_fn = torch.nn.MSELoss()
@@ -145,7 +148,7 @@ check("10.train", train)
 # %% [markdown]
 # ## Break it: programs that train although they are wrong
 #
-# Leave out one line: nothing complains, the loss falls.
+# Leave out one line: nothing complains, the loss falls at first.
 
 # %%
 predict("10.no-flatten")
@@ -163,8 +166,8 @@ no_zero_grad = predict("10.no-zero-grad")
 no_zero_grad
 
 # %% [markdown]
-# **Your task.** Plant each bug with the menu and scrub through the epochs: which curve gives it away? Then raise η without a bug until the run
-# diverges, and tell it apart from "no_zero_grad". Last, choose two moons: how many hidden units does the decision boundary need?
+# **Your task.** At η = 0.01 plant each bug with the menu and scrub through the epochs: which curve gives it away? Then raise η without a bug until the
+# run diverges, and tell it apart from "no_zero_grad". Last, choose two moons and η = 1: how many hidden units does the decision boundary need?
 
 # %%
 flipbook(
@@ -176,7 +179,7 @@ flipbook(
 
 # %% [markdown]
 # *Notice.* Without Flatten every output is compared with every label, and the best answer is their mean. Without `zero_grad` each
-# step uses the sum of all gradients so far, a **momentum** that never fades: the loss swings. A sum in place of the mean multiplies η by the
+# step uses the sum of all gradients so far, a **momentum** that never fades: the loss swings, wider with larger η. A sum in place of the mean multiplies η by the
 # number of examples.
 
 # %% [markdown]
@@ -188,8 +191,8 @@ flipbook(
 # %%
 for label, patient in sorted(histories(seed=1), key=lambda pair: pair[0]):
     loss = patient["loss"]
-    print(f"{label:13s} loss from {loss[0]:5.3g} to {loss[-1]:6.3g}, lowest {np.nanmin(loss):5.3g};", end=" ")
-    print(f"norm of the first gradient at the end {patient['gradient_norm'][-1][0]:.2g}")
+    print(f"{label:13s} loss from {loss[0]:5.3g} to {loss[-1]:6.3g}, lowest {np.nanmin(loss):6.3g};", end=" ")
+    print(f"last norm in layer 1 {patient['gradient_norm'][-1][0]:.2g}")
 
 # %% [markdown]
 # **Write the doctor.**
@@ -231,12 +234,12 @@ flipbook(digit_predictions, epoch=(0, 20), width=[4, 8, 32])
 # **Now yours.** Copy what you have written into the cell below (it is graded alone):
 #
 # 1. `augment` and `forward` (lesson 01), `minibatches` and `sgd_step` (02), `linear_backward` and `mlp_backward` (08).
-# 2. Weights at random from `np.random.default_rng(seed)`, with He's variance $2/n_{\text{in}}$ (04).
+# 2. Random weights from `np.random.default_rng(seed)`, with He's variance $2/n_{\text{in}}$ (04).
 # 3. For some 30 epochs and each mini-batch: forward with ReLU; $\Delta^{(L)}=(\operatorname{softmax}(F)-E)/B$, where row by row $E$ is $e_y$, 1 at the
 #    label (08; divide by the batch size $B$ once); backward, with ReLU's slope for sigmoid's; a step with η near 0.3.
 # 4. Return a function: forward, then argmax of each row.
 #
-# If the loss does not fall, use `gradient_check` (08). The goal: 95 of 100 held-out images read right.
+# If the loss does not fall, use `gradient_check` (08). The goal: 95 %.
 
 
 # %% tags=["exercise"] dlcalc={"exercise": "10.digits"}
@@ -290,7 +293,7 @@ result = check("10.digits", digits)
 result
 
 # %% [markdown]
-# An image on which your network fails; would you have read it?
+# An image that your network misreads: can you read it?
 
 # %%
 if result.passed:
@@ -312,9 +315,9 @@ if result.passed:
 predict("10.transfer")
 
 # %% [markdown]
-# ## Where you stand
+# ## What comes next
 #
-# You have taken backpropagation apart and put it together:
+# Networks of your own: a layer new to you is one more operation with its VJP (09). Where you stand:
 
 # %%
 progress()

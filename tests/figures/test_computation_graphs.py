@@ -42,6 +42,16 @@ def test_the_last_step_shows_the_gradients_of_the_lecture():
     assert "∂f/∂x = 16, ∂f/∂y = 12" in drawing.description
 
 
+def test_a_chip_too_narrow_for_a_fraction_shows_the_cotangent_with_its_bar():
+    def program(Mul):
+        return apply(Mul(), lectures_program(Mul), Node(2.0, name="w2"), name="out")
+
+    figure, found = blank_figure(SIZE), follow(backward, program)
+    tape_in_steps(figure, tape=found.tape, steps=found.steps, step=found.last)
+    shown = {text.get_text() for text in texts(figure)}
+    assert {r"$\overline{x}$ = 32", r"$\overline{w_{2}}$ = 12", r"$\overline{\mathrm{out}}$ = 1"} <= shown
+
+
 def test_before_the_first_step_there_are_names_but_no_numbers():
     figure, drawing = drawn(step=0)
     assert not [text for text in words(figure) if "∂" in text and "=" in text]

@@ -212,7 +212,7 @@ TOTAL_DERIVATIVE = Exercise(
     slips=(
         Slip(
             "one path only",
-            "Only one path counts; where paths meet again their products are added.",
+            "Only one path was counted; where several lead to the target, their products are added.",
             {"total += derivative": "return derivative"},
             {"total += derivative": "total = derivative"},
             lambda edges, source, target: _last(_products(edges, source, target)),
@@ -229,6 +229,7 @@ TOTAL_DERIVATIVE = Exercise(
             lambda edges, source, target: float(np.prod(_products(edges, source, target))),
             lambda edges, source, target: float(np.prod([d for _, _, d in edges])),
             lambda edges, source, target: _branches_multiplied(edges, source, target),
+            {"total = 0.0": "total = 1.0", "total += ": "total *= "},
         ),
         Slip(
             "edges added",

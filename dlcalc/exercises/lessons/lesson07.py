@@ -230,7 +230,7 @@ HIDDEN_DELTA = Exercise(
         ),
         Slip(
             "one unit only",
-            "Only one unit of the next layer counts; unit j feeds all of them, so its paths are summed.",
+            "Only one unit of the next layer was counted; unit j feeds all of them, so its paths are summed.",
             {"total += ": "total = "},
             {"range(len(delta_next))": "range(1)"},
         ),
@@ -510,7 +510,7 @@ BACKPROP_UNITS = Exercise(
         ),
         Slip(
             "one path only",
-            "Only one unit of the next layer counts: the signals of all of them are summed.",
+            "Only one unit of the next layer was counted: the signals of all of them are summed.",
             {"for k in range(len(delta)))": "for k in range(1))"},
             {"for k in range(len(delta)))": "for k in [len(delta) - 1])"},
         ),

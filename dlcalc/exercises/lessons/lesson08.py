@@ -368,6 +368,12 @@ MLP_BACKWARD = Exercise(
             {_BACK: "(delta @ weights[layer - 1][:, :-1]) * v"},
         ),
         Slip(
+            "z(1 − z)",
+            "The slope was made with Z: the sigmoid's slope is v(1 − v), and v = φ(Z) is the V of the pair.",
+            {"v = V[:, :-1]": "v = cache[layer - 1][0]"},
+            {_BACK: "(delta @ weights[layer - 1][:, :-1]) * cache[layer - 1][0]"},
+        ),
+        Slip(
             "φ′(v)",
             "φ′ was taken at v = φ(Z), so the sigmoid is applied twice: use φ′(Z) = v(1 − v), or φ′ at Z.",
             {_BACK: "(delta @ weights[layer - 1][:, :-1]) * _slope(v)"},

@@ -531,6 +531,15 @@ DIAGNOSE = Exercise(
             "A run whose loss falls was called healthy: look at where it ends, and whether the gradients have died "
             "or pile up.",
             lambda history: "healthy" if history["loss"][-1] < history["loss"][0] else diagnose(history),
+            lambda history: "healthy" if history["loss"][-1] < history["loss"][0] else "diverges",
+        ),
+        Slip(
+            "some dead units",
+            "A run with a few dead units was called dead: the others still learn. Look whether a gradient reaches "
+            "layer 1.",
+            lambda history: (
+                "dead_units" if np.isfinite(history["loss"]).all() and history["dead_units"][-1] else diagnose(history)
+            ),
         ),
         Slip(
             "always healthy",
@@ -644,7 +653,12 @@ def _compare_digits(case, value, expected):
         return "predict returns the same label for every image."
     if share < 0.25:
         return "Hardly better than guessing: the network has not learned."
-    return "" if share >= 0.95 else f"On held-out images {share:.1%} are right; 95 % are asked."
+    if share < 0.95:
+        return (
+            f"On held-out images {share:.1%} are right; 95 % are asked. "
+            "Print the training loss: while it still falls, train longer or take larger steps."
+        )
+    return ""
 
 
 def _nearest_neighbour(X_train, y_train, seed):
@@ -686,7 +700,8 @@ DIGITS = Exercise(
         ),
         Slip(
             "one label for all",
-            "predict returns the same label for every image: its output does not depend on X.",
+            "predict returns the same label for every image: it does not use X, or training has left nan in the "
+            "weights (a wrong sign climbs, a large η overshoots).",
             lambda X_train, y_train, seed: lambda X: np.zeros(len(X), int),
             lambda X_train, y_train, seed: lambda X: np.full(len(X), np.bincount(y_train).argmax()),
         ),
