@@ -17,26 +17,30 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.textpath import TextToPath
 
-REMEMBERED = 2048  # texts
+REMEMBERED = 1000  # texts of one size of figure; a full one has 120
 _TICK_PARTS = ("tick1line", "tick2line", "gridline", "label1", "label2")
 
-Call = tuple[str, tuple[Any, ...]]
+_CONTEXT = object()  # in a call that is kept: the graphics context of the text, another one in each picture
+Call = tuple[str, tuple[Any, ...]]  # a method of Agg, and its arguments
 
 
 class QuickCanvas(FigureCanvasAgg):
     """An Agg canvas that shares its renderer with all figures of its size."""
 
     def get_renderer(self) -> RendererAgg:
+        """The renderer of all figures of this size."""
         width, height = self.get_width_height(physical=True)
         self.renderer = _renderer(width, height, self.figure.dpi)
         return self.renderer
 
     def draw(self) -> None:
-        share_ticks(self.figure)
-        super().draw()
+        """Paint the figure."""
+        _share_ticks(self.figure)
+        paint: Any = super().draw
+        paint()
 
 
-def share_ticks(figure: Figure) -> None:
+def _share_ticks(figure: Figure) -> None:
     """Let the axes copy their first tick where matplotlib would build each one anew, a fifth of a picture's time.
 
     Only for straight axes: the ticks of others, such as polar ones, have transforms of their own.
@@ -74,61 +78,72 @@ class _RememberingRenderer(RendererAgg):
     """
 
     def __init__(self, width: int, height: int, dpi: float) -> None:
-        super().__init__(width, height, dpi)
-        self._text2path = _RememberingPaths()  # texts with a halo
+        construct: Any = super().__init__
+        construct(width, height, dpi)
+        self._text2path = _remembering_paths()  # for texts with a halo
         self._written: dict[tuple[Any, ...], list[Call]] = {}
 
     def draw_text(
         self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any = False, mtext: Any = None
     ) -> None:
-        shape = (s, hash(prop), x, y, angle, ismath, gc.get_antialiased(), gc.get_snap(), rcParams["text.hinting"])
-        key = (*shape, gc.get_rgb(), gc.get_alpha(), getattr(mtext, "_features", None), getattr(mtext, "_language", None))
-        calls = self._written.pop(key, None)
+        text = (
+            s,
+            hash(prop),
+            x,
+            y,
+            angle,
+            ismath,
+            getattr(mtext, "_features", None),
+            getattr(mtext, "_language", None),
+        )
+        look = (gc.get_rgb(), gc.get_alpha(), gc.get_antialiased(), gc.get_snap(), rcParams["text.hinting"])
+        calls = self._written.pop((text, look), None)
         if calls is None:
-            calls = self._record(gc, x, y, s, prop, angle, ismath, mtext)
+            calls = self._write(gc, x, y, s, prop, angle, ismath, mtext)
         else:
             for name, arguments in calls:
-                getattr(self._renderer, name)(*(gc if argument is _Recorder else argument for argument in arguments))
-        self._written[key] = calls  # the last to be forgotten
+                getattr(self._renderer, name)(*(gc if argument is _CONTEXT else argument for argument in arguments))
+        self._written[text, look] = calls  # the last to be forgotten
         if len(self._written) > REMEMBERED:
             del self._written[next(iter(self._written))]
 
-    def _record(self, gc: Any, *arguments: Any) -> list[Call]:
-        recorder = _Recorder(self._renderer, gc)
-        self._renderer = recorder
+    def _write(self, gc: Any, *arguments: Any) -> list[Call]:
+        """Draw a text as matplotlib does; what that asked of Agg."""
+        agg = self._renderer
+        self._renderer = recorder = _Recorder(agg, gc)
+        write: Any = super().draw_text
         try:
-            super().draw_text(gc, *arguments)
+            write(gc, *arguments)
         finally:
-            self._renderer = recorder.agg
+            self._renderer = agg
         return recorder.calls
 
 
 class _Recorder:
-    """Stands between matplotlib's renderer and Agg, and writes down what is asked of Agg.
-
-    In its notes the class itself stands for the graphics context of the text.
-    """
+    """Stands between matplotlib's renderer and Agg, and notes what is asked of Agg for one text."""
 
     def __init__(self, agg: Any, gc: Any) -> None:
-        self.agg, self._gc = agg, gc
+        self._agg, self._gc = agg, gc
         self.calls: list[Call] = []
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         def noted(*arguments: Any) -> None:
-            getattr(self.agg, name)(*arguments)
-            self.calls.append((name, tuple(self._lasting(argument) for argument in arguments)))
+            getattr(self._agg, name)(*arguments)
+            kept = [_CONTEXT if argument is self._gc else argument for argument in arguments]
+            if name == "draw_text_image":
+                kept[0] = np.array(kept[0])  # the bitmap is the font's own, and the next letter writes over it
+            self.calls.append((name, tuple(kept)))
 
         return noted
 
-    def _lasting(self, argument: Any) -> Any:
-        # The bitmap of a letter is matplotlib's own and is written over by the next letter.
-        return _Recorder if argument is self._gc else argument.copy() if isinstance(argument, np.ndarray) else argument
+
+def _remembering_paths() -> Any:
+    """Matplotlib's maker of the outlines of texts, which works out each one once."""
+    paths: Any = TextToPath()
+    paths.get_text_path = functools.lru_cache(REMEMBERED)(functools.partial(_outline, paths.get_text_path))
+    return paths
 
 
-class _RememberingPaths(TextToPath):
-    """The outlines of texts, each worked out once."""
-
-    @functools.lru_cache(maxsize=REMEMBERED)  # noqa: B019 - there are as few of these as renderers
-    def get_text_path(self, *arguments: Any, **options: Any) -> tuple[Any, Any]:
-        vertices, codes = super().get_text_path(*arguments, **options)
-        return np.reshape(np.asarray(vertices, float), (-1, 2)), np.asarray(codes, np.uint8)
+def _outline(work_out: Callable[..., Any], *arguments: Any, **options: Any) -> tuple[Any, Any]:
+    vertices, codes = work_out(*arguments, **options)
+    return np.reshape(np.asarray(vertices, float), (-1, 2)), np.asarray(codes, np.uint8)

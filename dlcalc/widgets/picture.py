@@ -148,9 +148,7 @@ def picture_of(
         return _picture_of(draw, params, size, sharpness)
 
 
-def _picture_of(
-    draw: Draw, params: Mapping[str, object], size: tuple[float, float], sharpness: float
-) -> Picture:
+def _picture_of(draw: Draw, params: Mapping[str, object], size: tuple[float, float], sharpness: float) -> Picture:
     figure, drawing = draw_on_new_figure(draw, params, size, sharpness)
     # Without its artists no drawing holds on to its figure: the collector, once it is awake, finds all of it.
     return Picture(paint(figure), dataclasses.replace(drawing, moving=()), *pixels(size))
