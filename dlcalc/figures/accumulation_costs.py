@@ -82,7 +82,7 @@ def _chain(axes: Axes, n: Sequence[int]) -> list[Artist]:
         x = left + place * pitch
         width, height = _length(columns), _length(rows)
         tile = Rectangle((x - width / 2, middle - height / 2), width, height, **NEUTRAL.shape(1.4))
-        axes.add_patch(tile)
+        axes.add_artist(tile)
         if place:
             theme.label(axes, x - pitch / 2, middle, "·", ha="center", size=18, color=MUTED, halo=False)
         theme.label(axes, x, middle + 0.58, f"$J^{{({depth - place})}}$", ha="center", halo=False)
@@ -103,7 +103,7 @@ def _length(size: int) -> float:
 def _arrow(axes: Axes, ends: tuple[float, float], y: float, text: str, colour: str) -> None:
     shaft = FancyArrowPatch((ends[0], y), (ends[1], y), arrowstyle="-|>", mutation_scale=14, shrinkA=0, shrinkB=0)
     shaft.set(color=colour, linewidth=2.0)
-    axes.add_patch(shaft)
+    axes.add_artist(shaft)
     # A halo follows the letters and leaves the line between the words; a ground of card colour covers it whole.
     ground = {"facecolor": theme.CARD, "edgecolor": "none", "pad": 3}
     theme.label(axes, sum(ends) / 2, y, text, ha="center", size=theme.SMALL, color=colour, halo=False, bbox=ground)
@@ -120,7 +120,7 @@ def _bars(axes: Axes, costs: dict[str, int]) -> list[Artist]:
         theme.label(axes, left - 0.12, y, name, ha="right", halo=False)
         length = width * float(np.log10(max(cost, 1))) / _DECADES
         bar = Rectangle((left, y - 0.09), max(length, 0.01), 0.18, **roles[name].shape(1.4))
-        axes.add_patch(bar)
+        axes.add_artist(bar)
         weight = "bold" if cost == cheapest and name != "best order" else "normal"
         moving += [bar, theme.label(axes, left + length + 0.08, y, f"{cost:,}", weight=weight, halo=False)]
     return moving

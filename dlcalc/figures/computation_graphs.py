@@ -111,7 +111,7 @@ def _program_line(axes: Axes, state: TapeState, index: int, place: tuple[float, 
     lit, known, operation = index == state.line, index < state.known, bool(state.tape[index].parents)
     ground = Rectangle((0.16, y - height / 2), _COLUMN - 0.1, height, facecolor=theme.HIGHLIGHT.tint, zorder=1)
     ground.set_visible(lit)
-    axes.add_patch(ground)
+    axes.add_artist(ground)
     line_y = y + 0.095 if two_rows and operation else y
     mark = theme.label(axes, 0.21, line_y, "▸" if lit else "", size=theme.SMALL, halo=False)
     line = theme.label(axes, 0.38, line_y, source_line(state.tape, index), halo=False)
@@ -198,7 +198,7 @@ def _dot(axes: Axes, state: TapeState, index: int, centre: Point, size: Point) -
         dot.set(facecolor=theme.HIGHLIGHT.tint if lit else role.tint, edgecolor=theme.INK if lit else role.colour)
     dot.set_linewidth(2.4 if gradient is not None else 1.2)
     dot.set(linestyle=(0, (2, 1.5)) if gradient is not None and state.waiting(index) else "-")
-    axes.add_patch(dot)
+    axes.add_artist(dot)
     name = symbol(state.tape[index].name) if lit else ""
     return [dot, theme.label(axes, centre[0], centre[1] + 0.2, name, ha="center", size=theme.SMALL)]
 
@@ -217,7 +217,7 @@ def _operation_mark(axes: Axes, operation: str, centre: Point) -> list[Artist]:
     if not operation:
         return []
     disc = Circle(centre, 0.135, facecolor=theme.CARD, edgecolor=theme.INK, linewidth=1.2, zorder=4)
-    axes.add_patch(disc)
+    axes.add_artist(disc)
     return [disc, theme.label(axes, centre[0], centre[1] - 0.005, operation, ha="center", weight="bold", halo=False)]
 
 

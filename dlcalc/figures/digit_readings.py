@@ -162,7 +162,7 @@ def _labels(axes: Axes, readings: Readings, epoch: int) -> list[Artist]:
             (x - 0.02, y - 0.02), _SIDE + 0.04, _SIDE + 0.04, fill=False, edgecolor=INK, linewidth=2.2, zorder=3
         )
         frame.set_visible(truth != said)
-        axes.add_patch(frame)
+        axes.add_artist(frame)
         text = f"{truth}" if truth == said else f"{truth} as {said}"
         label = theme.label(axes, x + _SIDE / 2, y - 0.14, text, size=theme.SMALL, ha="center", halo=False)
         label.set(color=MUTED if truth == said else INK, weight="normal" if truth == said else "bold")

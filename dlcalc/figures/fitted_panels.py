@@ -65,9 +65,9 @@ def _border(figure: Figure, run: Run, epoch: int) -> list[Artist]:
     x1, x2 = np.linspace(-1.6, 2.6, _RESOLUTION[0]), np.linspace(-1.4, 1.9, _RESOLUTION[1])
     points = np.stack(np.meshgrid(x1, x2), axis=-1).reshape(-1, 2)
     scores = run.network(epoch).forward(points).f.reshape(_RESOLUTION[::-1])
-    axes.add_patch(Rectangle((-1.6, -1.4), 4.2, 3.3, facecolor=CLASSES[0].tint, linewidth=0, zorder=0.3))
+    axes.add_artist(Rectangle((-1.6, -1.4), 4.2, 3.3, facecolor=CLASSES[0].tint, linewidth=0, zorder=0.3))
     ground = PathPatch(region(x1, x2, scores), facecolor=CLASSES[1].tint, linewidth=0, zorder=0.4)
-    axes.add_patch(ground)
+    axes.add_artist(ground)
     (line,) = axes.plot(*zero_line(x1, x2, scores).T, color=INK, linewidth=2.4, zorder=3)
     # The examples stand on the ground that moves, so they are painted after it.
     before = len(axes.get_lines())

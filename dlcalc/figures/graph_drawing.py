@@ -130,7 +130,7 @@ def arrow(axes: Axes, points: Array, colour: str = theme.NEUTRAL.colour, width: 
         [tip, base + side, base - side], closed=True, facecolor=colour, edgecolor=colour, linewidth=0.6, zorder=2.1
     )
     axes.add_line(line)
-    axes.add_patch(head)
+    axes.add_artist(head)
     return Arrow(line, head, points)
 
 
@@ -169,7 +169,7 @@ def chip(axes: Axes, centre: Point, size: Point, *, fontsize: float = theme.BODY
         linewidth=1.2,
         zorder=3,
     )
-    axes.add_patch(box)
+    axes.add_artist(box)
     return Chip(box, theme.label(axes, x + shift, y - 0.005, "", ha="center", size=fontsize, halo=False))
 
 

@@ -98,7 +98,7 @@ def _edge(axes: Axes, ends: tuple[Point, Point], local: tuple[float, Role], asid
 def _node(axes: Axes, scene: Scene, node: str, place: Point, *, lit: bool) -> None:
     x, y = place
     shape = {**VALUES.shape(1.4), **({"facecolor": HIGHLIGHT.tint, "edgecolor": INK, "linewidth": 2.2} if lit else {})}
-    axes.add_patch(Circle(place, _RADIUS, **shape, zorder=4))
+    axes.add_artist(Circle(place, _RADIUS, **shape, zorder=4))
     name = {"w": f"${scene.chosen.name}$", "f": "$f$", "loss": r"$\ell$"}.get(node) or _NAMES[node]
     size = theme.SMALL if node == "w" else theme.BODY
     theme.label(axes, x, y - 0.01, name, ha="center", size=size, halo=False)

@@ -79,7 +79,7 @@ def draw_matrix(
             linewidth=2.0 if shines else 0.9,
             zorder=3.5 if shines else 3,
         )
-        axes.add_patch(cells[i, j])
+        axes.add_artist(cells[i, j])
         texts[i, j] = theme.label(
             axes,
             x + width / 2,
@@ -118,10 +118,10 @@ def draw_shape(
     edge = INK if lit or broken else role.colour
     style = (0, (2.5, 1.5)) if broken else "-"
     body = Rectangle((left, bottom), width, height, facecolor=HIGHLIGHT.tint if lit else role.tint, edgecolor="none")
-    axes.add_patch(body)
+    axes.add_artist(body)
     if bias_column:
         strip = Rectangle((left + width - unit, bottom), unit, height, facecolor=BIAS.tint, edgecolor="none")
-        axes.add_patch(strip)
+        axes.add_artist(strip)
     x, y = _grid(left, bottom, shape, unit)
     axes.plot(x, y, color=role.colour, linewidth=0.5, alpha=0.55, zorder=2)
     frame = Rectangle(
@@ -129,7 +129,7 @@ def draw_shape(
     )
     if lit or broken:
         frame.set_linewidth(2.2)
-    axes.add_patch(frame)
+    axes.add_artist(frame)
     return left + width
 
 

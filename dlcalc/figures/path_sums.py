@@ -129,7 +129,7 @@ def _node(axes: Axes, state: PathState, node: object, centre: Point, radius: flo
     x, y = centre
     end = name in (state.source, state.target)
     disc = Circle(centre, radius, **theme.VALUES.shape(2.4 if end else 1.6), zorder=3)
-    axes.add_patch(disc)
+    axes.add_artist(disc)
     letter = theme.label(axes, x, y - 0.01, symbol(name), ha="center", size=theme.HEADING, halo=False)
     gradient = state.derivatives.get(node)
     plate = chip(axes, (x, y + radius + 0.21), (0.62, 0.25))
@@ -150,7 +150,7 @@ def _ledger(axes: Axes, state: PathState, left: float, top: float) -> list[Artis
         lit = state.mode == "paths" and 0 < state.now < state.last and row == state.row
         ground = Rectangle((left - 0.07, y - pitch / 2), _COLUMN - 0.1, pitch, facecolor=theme.HIGHLIGHT.tint, zorder=1)
         ground.set_visible(lit)
-        axes.add_patch(ground)
+        axes.add_artist(ground)
         walked = [state.edges[edge][2] for edge in state.paths[row][: state.walked(row)]]
         factors = _factors(walked)
         result = f"= {short(accumulation.product(walked))}" if walked else ""
@@ -202,7 +202,7 @@ def _counters(axes: Axes, state: PathState, left: float) -> list[Artist]:
         y = 1.12 - row * 0.26
         chosen = name == state.mode
         theme.label(axes, left, y, name, size=theme.SMALL, weight="bold" if chosen else "normal", halo=False)
-        axes.add_patch(
+        axes.add_artist(
             Rectangle(
                 (left + 0.65, y - 0.07),
                 total * length,
@@ -220,7 +220,7 @@ def _counters(axes: Axes, state: PathState, left: float) -> list[Artist]:
                 facecolor=theme.GRADIENTS.colour,
                 linewidth=0,
             )
-            axes.add_patch(bar)
+            axes.add_artist(bar)
             count = theme.label(
                 axes,
                 left + 0.73 + total * length,

@@ -164,7 +164,7 @@ def _role(label: str) -> Role:
 def _sign(axes: Axes, x: float, middle: float, operator: str, *, broken: bool) -> float:
     if not broken:
         return draw_sign(axes, x, middle, _SIGNS[operator], 0.26)
-    axes.add_patch(Rectangle((x + 0.02, middle - 0.13), 0.22, 0.26, facecolor=HIGHLIGHT.tint, zorder=5))
+    axes.add_artist(Rectangle((x + 0.02, middle - 0.13), 0.22, 0.26, facecolor=HIGHLIGHT.tint, zorder=5))
     theme.label(axes, x + 0.13, middle, "×", ha="center", size=16, weight="bold", halo=False)
     return x + 0.26
 
@@ -215,7 +215,7 @@ def _list(axes: Axes, verdicts: Mapping[str, str], slip: str) -> None:
         y = top - row * pitch
         if name == slip:
             ground = Rectangle((_LIST - 0.04, y - pitch / 2), 2.26, pitch, facecolor=HIGHLIGHT.tint, zorder=1)
-            axes.add_patch(ground)
+            axes.add_artist(ground)
         weight = "bold" if verdict == "hidden" else "normal"
         theme.label(axes, _LIST + 0.08, y, _MARKS[verdict], ha="center", weight="bold", halo=False)
         theme.label(axes, _LIST + 0.24, y, name, size=theme.SMALL, halo=False, weight=weight)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import functools
+import dataclasses
 import gc
 import html
 import struct
@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 
 from dlcalc.figures.drawing import Drawing
+from dlcalc.widgets.canvas import QuickCanvas
 from dlcalc.widgets.controls import spell
 
 Draw = Callable[..., Drawing]
@@ -111,7 +111,7 @@ def draw_on_new_figure(
         If `draw` returns no Drawing.
     """
     figure = Figure(figsize=size, dpi=CSS_DPI)
-    _Canvas(figure)
+    QuickCanvas(figure)
     drawing: object = draw(figure, **params)
     figure.set_dpi(CSS_DPI * sharpness)
     if not isinstance(drawing, Drawing):
@@ -140,33 +140,18 @@ def encode_png(rgba: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
 
 
-@functools.lru_cache(maxsize=8)
-def _renderer(width: int, height: int, dpi: float) -> RendererAgg:
-    agg: Any = RendererAgg
-    renderer: RendererAgg = agg(width, height, dpi)
-    return renderer
-
-
-class _Canvas(FigureCanvasAgg):
-    """An Agg canvas that shares its renderer with all figures of its size.
-
-    The renderer remembers the layout of each text; a fresh one would parse every formula anew, a quarter of the time
-    of a picture.
-    """
-
-    def get_renderer(self) -> RendererAgg:
-        width, height = self.get_width_height(physical=True)
-        self.renderer = _renderer(width, height, self.figure.dpi)
-        return self.renderer
-
-
 def picture_of(
     draw: Draw, params: Mapping[str, object], size: tuple[float, float], sharpness: float = SHARP
 ) -> Picture:
     """The picture that `draw` makes of these parameters: a pure function."""
     with ONE_AT_A_TIME, undisturbed():
-        figure, drawing = draw_on_new_figure(draw, params, size, sharpness)
-        return Picture(paint(figure), drawing, *pixels(size))
+        return _picture_of(draw, params, size, sharpness)
+
+
+def _picture_of(draw: Draw, params: Mapping[str, object], size: tuple[float, float], sharpness: float) -> Picture:
+    figure, drawing = draw_on_new_figure(draw, params, size, sharpness)
+    # Without its artists no drawing holds on to its figure: the collector, once it is awake, finds all of it.
+    return Picture(paint(figure), dataclasses.replace(drawing, moving=()), *pixels(size))
 
 
 @contextlib.contextmanager
