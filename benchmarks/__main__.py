@@ -4,6 +4,7 @@ import argparse
 import importlib
 import sys
 import time
+import traceback
 from pathlib import Path
 
 from benchmarks import report, timing
@@ -73,6 +74,10 @@ def main(arguments: list[str]) -> int:
                 continue
             except FileNotFoundError as error:
                 left_out[name] = str(error)
+                continue
+            except Exception as error:  # noqa: BLE001 (hours of other works are not lost with it; it is told, and ends in 1)
+                traceback.print_exc()
+                wrong, left_out[name] = True, f"failed: {error!r:.200}"
                 continue
             results.setdefault(name, []).extend(outcomes)
             for outcome in outcomes:

@@ -76,6 +76,9 @@ WATCH = """(cell) => {
 def key_to_pixels(page, slider, keys):
     """Milliseconds from each key press to the frame that shows its picture."""
     slider.focus()
+    # From the slider's beginning, so that no key finds it at its end, where nothing changes.
+    page.keyboard.press("Home")
+    page.wait_for_timeout(1000)
     times = []
     for k in range(keys):
         page.keyboard.press("ArrowRight" if k % 20 < 10 else "ArrowLeft")

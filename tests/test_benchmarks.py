@@ -186,6 +186,22 @@ def test_contestants_that_disagree_fail_the_command(monkeypatch, tmp_path, capsy
     assert "w2 left out: contestants disagree: b differs from a" in capsys.readouterr().out
 
 
+def test_a_work_that_fails_is_named_and_takes_no_other_with_it(monkeypatch, tmp_path, capsys):
+    def function(settings):
+        calls.append(settings)
+        if len(calls) == 1:
+            raise RuntimeError("no server")
+        return [finished_race()]
+
+    calls = []
+    monkeypatch.setattr("benchmarks.works.Work.functions", lambda self: [function])
+    assert command.main(["--quick", "--only", "w9", "w1", "--out", str(tmp_path)]) == 1
+    printed = capsys.readouterr()
+    assert "w9 left out: failed: RuntimeError('no server')" in printed.out
+    assert "### sums" in (tmp_path / "results.md").read_text(encoding="utf-8")
+    assert "Traceback" in printed.err
+
+
 def test_help_lists_every_work(capsys):
     with pytest.raises(SystemExit) as stop:
         command.main(["--help"])
