@@ -80,9 +80,13 @@ def excess(worker: WorkerProcess, now: float) -> str:
 
 def scratch_use(first: int) -> tuple[int, int]:
     """Bytes and number of the files in the /tmp of a sandbox, which lies in memory."""
+    place = f"/proc/{first}/root/tmp"
     try:
+        # A sandbox that is still being set up has the machine's own /tmp, which may be full of other things.
+        if os.stat(place).st_dev == os.stat("/tmp").st_dev:  # noqa: PTH116, S108 (the machine's own, looked at only)
+            return 0, 0
         # Nobody inside can put another folder in this place: the sandbox's root is read-only.
-        status = os.statvfs(f"/proc/{first}/root/tmp")
+        status = os.statvfs(place)
     except OSError:
         return 0, 0
     return (status.f_blocks - status.f_bfree) * status.f_frsize, status.f_files - status.f_ffree

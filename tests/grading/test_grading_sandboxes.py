@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from dlcalc.grading.launching import SandboxError
 from dlcalc.grading.limits import Limits
 from dlcalc.grading.suspicion import SIGNS, suspicion
 from dlcalc.grading.trial import notebook_with
-from dlcalc.grading.watcher import Watcher, consumption
+from dlcalc.grading.watcher import Watcher, consumption, scratch_use
 from dlcalc.grading.worker_process import WorkerProcess
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="bubblewrap exists on Linux only")
@@ -65,6 +66,16 @@ def test_the_libraries_are_a_list_without_dlcalc() -> None:
 
 
 @LINUX
+@LINUX
+def test_a_sandbox_that_is_still_being_set_up_is_not_charged_with_the_machines_own_tmp() -> None:
+    # This process's root is the machine's, as that of a sandbox before it has one of its own.
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        (Path(folder) / "file").write_bytes(bytes(10**6))
+        machine = os.statvfs("/tmp")
+        assert machine.f_bfree < machine.f_blocks
+        assert scratch_use(os.getpid()) == (0, 0)
+
+
 class TestBubblewrap:
     def arguments(self, boxes: tuple[Box, Box]) -> list[str]:
         try:
