@@ -107,8 +107,8 @@ _ALL = (
     _choose(
         "01.two-linear-layers",
         "A network of two linear layers without φ between them can represent …",
-        ("more than one linear layer", "W₂(W₁x + b₁) + b₂ is one matrix and one bias again."),
-        ("the same as one linear layer", "the product of two matrices is a matrix: without φ depth adds nothing."),
+        ("more than one linear layer", "W̄₂(W̄₁x + b₁) + b₂ is one matrix and one bias again."),
+        ("no more than one linear layer", "the product of two matrices is a matrix: without φ depth adds nothing."),
         right="b",
     ),
     _choose(
@@ -123,7 +123,7 @@ _ALL = (
     ),
     _choose(
         "02.direction",
-        "Where does −∇ℓ point on a long, narrow valley of a loss?",
+        "Where does −∇ℓ point in a long, narrow valley of the loss?",
         ("At the minimum", "it is perpendicular to the contour: in a narrow valley that is almost straight across."),
         (
             "Perpendicular to the contour, as a rule not at the minimum",
@@ -147,8 +147,8 @@ _ALL = (
     _choose(
         "03.saturated",
         "In f = w·φ(w′x) with the sigmoid, let z = w′x be 10. Which derivative nearly vanishes?",
-        ("∂f/∂w", "∂f/∂w = φ(z), which is nearly 1 at z = 10."),
-        ("∂f/∂w′", "∂f/∂w′ = w φ′(z) x, and φ′(10) is about 4.5e−5."),
+        ("∂f/∂w (last weight)", "∂f/∂w = φ(z), which is nearly 1 at z = 10."),
+        ("∂f/∂w′ (first weight)", "∂f/∂w′ = w φ′(z) x, and φ′(10) is about 4.5e−5."),
         ("Both", "only what goes through φ is multiplied by its slope; ∂f/∂w = φ(z) is nearly 1."),
         right="b",
     ),
@@ -161,8 +161,8 @@ _ALL = (
     _choose(
         "03.relu",
         "Now φ is ReLU and z = w′x = −2. Which gradients of ℓ = (f − y)² are 0, if y = 1?",
-        ("Only ∂ℓ/∂w′", "∂ℓ/∂w = δ·v, and v = relu(−2) = 0, so that one is 0 too."),
-        ("Only ∂ℓ/∂w", "∂ℓ/∂w′ goes through φ′(z), which is 0 for z < 0."),
+        ("Only ∂ℓ/∂w′ (first weight)", "∂ℓ/∂w = δ·v, and v = relu(−2) = 0, so that one is 0 too."),
+        ("Only ∂ℓ/∂w (last weight)", "∂ℓ/∂w′ goes through φ′(z), which is 0 for z < 0."),
         ("Both", "v = 0 and φ′(z) = 0: for this example the unit learns nothing. Lesson 04 calls it inactive."),
         ("Neither", "f = 0 and y = 1, so δ = −2 is not 0, but what it is multiplied by is."),
         right="c",
@@ -204,7 +204,7 @@ _ALL = (
     _choose(
         "05.step",
         "A forward difference with step 1e−12 in place of 1e−8 is …",
-        ("more exact", "f(x+h) − f(x) is rounded, and dividing by h = 1e−12 lifts this error 10 000 times as high."),
+        ("more exact", "f(x+h) − f(x) is rounded, and dividing by h = 1e−12 lifts this error 10,000 times as high."),
         ("less exact", "rounding: f(x+h) − f(x) loses digits, and dividing by h = 1e−12 lifts the rest."),
         right="b",
     ),
@@ -299,7 +299,7 @@ _ALL = (
     ),
     _choose(
         "09.kept",
-        "What must the operation exp keep for the backward pass?",
+        "What should the operation exp keep for the backward pass?",
         ("Its input only", "possible, but it would compute exp once more; its output is its own derivative."),
         ("Its output", "exp′ = exp, so the output is all that is needed."),
         ("Nothing", "the local derivative depends on the value, so something must be kept."),

@@ -94,9 +94,14 @@ def _train(sheet: Axes, change: Change) -> list[Artist]:
                 arrowprops={"arrowstyle": "-|>", "color": NEUTRAL.colour, "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0},
             )
     gears = (
-        ("× w′", "∂z/∂x", change.before["w_prime"], "z"),
+        # What is nudged meets its gear from the side: the rate there is by the gear's own factor.
+        ("× w′", "∂z/∂w′", change.before["x"], "z")
+        if change.nudged == "w_prime"
+        else ("× w′", "∂z/∂x", change.before["w_prime"], "z"),
         ("φ", "∂v/∂z", change.derivatives["phi"], "v"),
-        ("× w", "∂f/∂v", change.before["w"], "f"),
+        ("× w", "∂f/∂w", change.before["v"], "f")
+        if change.nudged == "w"
+        else ("× w", "∂f/∂v", change.before["w"], "f"),
     )
     for k, (label, derivative, slope, name) in enumerate(gears):
         x, phase = 1.68 + 2.12 * k, np.pi / TEETH * (k % 2)

@@ -45,7 +45,7 @@ first_guess
 flipbook(activation_and_slope, z=(-6, 6, 0.1), locked_by=first_guess)
 
 # %% [markdown]
-# *Notice.* At every z ≤ 0 ReLU is flat and the sigmoid is the steeper one; at every z > 0 it is the other way round. So "which
+# *Notice.* At every z < 0 ReLU is flat and the sigmoid is the steeper one; at every z > 0 it is the other way round. So "which
 # is steeper?" has no answer until you say **where**: a slope belongs to a point. The lower curves collect the slopes of all
 # points. You will learn in lesson 04 why they decide how well a deep network learns.
 

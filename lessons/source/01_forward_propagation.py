@@ -33,7 +33,7 @@ shift
 #
 # Unit $j$ of the first layer has one weight for each of the $n_0$ inputs, and a bias. $w_{j,i}$ leads **to** unit $j$ **from**
 # node $i$: read the indices from right to left. A raised $(l)$ is the number of a layer, never a power; the inputs are layer 0.
-# Whatever has a lower index is a number; $x$ without one is the list of all $n_0$ inputs.
+# Whatever has the index of a unit or a node is a number; $x$ without one is the list of all $n_0$ inputs.
 #
 # $$
 # \begin{aligned}
@@ -279,7 +279,7 @@ predict("01.argmax")
 # \end{aligned}
 # $$
 #
-# So neither a shift nor softmax changes the answer. The cell tries it on two examples; the second one has a tie.
+# So neither a shift nor softmax changes the answer. The cell tries it on two examples; NumPy counts places from 0, and the second example has a tie.
 
 # %%
 # NBVAL_CHECK_OUTPUT

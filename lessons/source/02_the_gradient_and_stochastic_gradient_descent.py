@@ -110,13 +110,13 @@ check("02.grad_linear", grad_linear)
 # ## Which way is down?
 #
 # A small move $d$ of the weights changes the loss by about $\sum_j \frac{\partial \ell}{\partial w_j} d_j = \nabla\ell \cdot d$: slope times move,
-# added over the weights. (Lesson 05 says how good "about" is.) $\nabla\ell$ and $d$ have the shape of $w$, $(d)$; $\alpha$ is the angle between them.
+# added over the weights. (Lesson 05 says how good "about" is.) $\nabla\ell$ and $d$ have the shape of $w$ ($d$ is no longer a number of columns here); $\alpha$ is the angle between them.
 #
 # $$
 # \begin{aligned}
 # \nabla\ell \cdot d &= \lVert \nabla\ell \rVert\,\lVert d \rVert \cos\alpha && \text{the geometry of the dot product} \\[4pt]
 # \nabla\ell \cdot d = 0 \;&\Rightarrow\; \alpha = 90° && \text{contour: } \ell \text{ stays; } d \text{ at } 90° \text{ to } \nabla\ell \\[4pt]
-# \cos\alpha = -1 \;&\Rightarrow\; \alpha = 180° && \text{steepest down: along } -\nabla\ell
+# \cos\alpha = -1 \;&\Rightarrow\; \alpha = 180° && \text{steepest down: along } {-}\nabla\ell
 # \end{aligned}
 # $$
 #
@@ -145,8 +145,8 @@ explore(
 
 # %% [markdown]
 # *Notice.* (1) The arrow stands at a right angle to the contour and as a rule misses the minimum: steepest is local. (2) The
-# steps of mini-batches scatter around the full step, the more the smaller the batch. (3) Past η ≈ 0.68 the loss explodes,
-# however many steps you make. The figure calls this threshold 2/λ; three sections below you find out why.
+# steps of mini-batches scatter around the full step, the more the smaller the batch. (3) Past η ≈ 0.68 the loss explodes:
+# more steps only make it worse. The figure calls this threshold $2/\lambda$; three sections below you find out why.
 
 # %% [markdown]
 # ## Why a few examples are enough

@@ -66,7 +66,7 @@ saturated
 #
 # The small numbers under the values show a nudge of w′ travelling through; at the right stands what comes out, and what the
 # derivative predicts. **Your task.** (1) Set w′ to 2, which takes z = w′x beyond 5. Which of the two purple bars dies, ∂f/∂w′ or
-# ∂f/∂w, and which one lives? (2) Move x until z is below −5. Does it still live? (3) Go back to x = 1 and make the nudge small: when
+# ∂f/∂w, and which one lives? (2) Move x until z is below −5. Does it still live? (3) Set $x = 1$ and make the nudge small: when
 # does the prediction fit?
 
 # %%
@@ -192,7 +192,7 @@ print(f"dloss/dw' = {late:.6f}   measured {measured:.6f}   error {late - measure
 # %% [markdown]
 # <details><summary>What you should have seen</summary>
 #
-# The error is $-0.059$ at `rate = 0.1` and falls tenfold with each smaller rate: it is the rate times $\varphi'(z)\,\delta v\,\delta x$.
+# The error is $-0.059$ at `rate = 0.1` and falls tenfold with each smaller rate: it is $-\varphi'(z)\,\delta^2\, v\, x$ times the rate.
 # With a small rate training still works, only a little worse, so nothing looks broken. A gradient belongs to **one** set of
 # weights: compute all of it first, then move all of them.
 #

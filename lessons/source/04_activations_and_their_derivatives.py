@@ -292,7 +292,7 @@ for z in (36.0, 37.0, 40.0):
     print(f"z = {z:.0f}   (1 - v) v = {(1 - v) * v:.3g}   phi(z) phi(-z) = {v * mirrored:.3g}")
 
 # %% [markdown]
-# From z ≈ 36.8 on, $v$ rounds to 1 and $(1-v)v$ to exactly 0, and a little before only one digit of it is right. The product
+# From z ≈ 36.7 on, $v$ rounds to 1 and $(1-v)v$ to exactly 0, and a little before only one digit of it is right. The product
 # $\varphi(z)\,\varphi(-z)$ of above is the same slope without the subtraction, and keeps all digits. Likewise
 # $\tanh' z = \operatorname{sech}^2 z = 1/\cosh^2 z$ is right where $1 - v^2$ has become 0, from $z \approx 19$ on. GELU is
 # $\tfrac12 z\,(1 + \operatorname{erf}(z/\sqrt2))$, which is 0 below $z \approx -8.4$; its stable form is

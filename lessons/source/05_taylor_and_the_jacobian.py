@@ -53,7 +53,7 @@ for d in (np.array([0.1, -0.1]), np.array([0.01, -0.01])):
 # \begin{aligned}
 # T_0(x) &= f(x_0) && \text{the right value} \\[2pt]
 # T_1(x) &= T_0(x) + \underset{1 \times n}{\nabla f(x_0)^{\mathsf T}}\;\underset{(n)}{d} && d = x - x_0 \text{: the right slopes too} \\[2pt]
-# T_2(x) &= T_1(x) + \tfrac12\, \underset{1 \times n}{d^{\mathsf T}}\, \underset{n \times n}{H}\, \underset{(n)}{d} && \text{the right curvatures too}
+# T_2(x) &= T_1(x) + \tfrac12\, \underset{1 \times n}{d^{\mathsf T}}\;\;\underset{n \times n}{H}\;\;\underset{(n)}{d} && \text{the right curvatures too}
 # \end{aligned}
 # $$
 #
@@ -77,7 +77,7 @@ flipbook(
 # %% [markdown]
 # *Notice.* By 1, 2 and 3 decades, so the errors are of order $h$, $h^2$ and $h^3$: the slope is that of the first term left out.
 # This is how a wrong derivative betrays itself: its error falls with slope 1 only. In numbers, for
-# $e^x = 1 + x + \tfrac12 x^2 + \dots$ at 0: what order 1 leaves out, divided by $h$, is about $h/2$. (From $h \approx 10^{-7}$ down
+# $e^x = 1 + x + \tfrac12 x^2 + \dots$ at 0: what order 1 leaves out, divided by $h$, is about $h/2$. (From $h \approx 10^{-8}$ down
 # rounding takes over. Try it.)
 
 # %%

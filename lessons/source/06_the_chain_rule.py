@@ -18,7 +18,7 @@ from dlcalc.activations import tanh
 from dlcalc.exercises import check, hint, predict, solution
 from dlcalc.figures import accumulation_cost, paths_and_sums
 from dlcalc.finite_differences import jacobian
-from dlcalc.widgets import explore, flipbook
+from dlcalc.widgets import flipbook
 
 # %% [markdown]
 # ## Products: one map after another
@@ -61,7 +61,10 @@ print("measured whole", (jacobian(lambda x: g(f(x)), x0).round(6) + 0.0).tolist(
 
 # %% tags=["exercise"] dlcalc={"exercise": "06.compose_jacobian"}
 def compose_jacobian(J_outer, J_inner):
-    """The Jacobian (p, n) of g∘f from J_outer (p, m), taken at f(x), and J_inner (m, n)."""
+    """The Jacobian (p, n) of g∘f.
+
+    J_outer (p, m) is taken at f(x); J_inner is (m, n).
+    """
     ### BEGIN SOLUTION
     return J_outer @ J_inner
     ### END SOLUTION
@@ -115,9 +118,10 @@ flipbook(
 
 # %% tags=["exercise"] dlcalc={"exercise": "06.total_derivative"}
 def total_derivative(edges, source, target):
-    """Sum over the paths from source to target of the products along them, a float.
+    """Sum over the paths from source to target of the products along them.
 
-    edges: triples (start, end, derivative) in any order. 1.0 if source is target, 0.0 without a path.
+    A float: 1.0 if source is target, 0.0 without a path.
+    edges: triples (start, end, derivative) in any order.
     """
     ### BEGIN SOLUTION
     if source == target:
@@ -181,14 +185,14 @@ cheaper
 flipbook(accumulation_cost, taper=(-1, 1, 0.1), depth=(2, 5), locked_by=cheaper)
 
 # %% [markdown]
-# *Notice.* Reverse carries one row per output, forward one column per input. A loss is **one** output, and its inputs are all
+# *Notice.* At taper 0, where all widths are alike, the two change places. Reverse carries one row per output, forward one column per input. A loss is **one** output, and its inputs are all
 # the weights: that is why training goes in reverse.
 
 # %%
 # NBVAL_CHECK_OUTPUT
 for sizes in ([1000, 1000, 1000, 1], [1, 1000, 2, 1]):
     reverse, forward = multiplications(sizes, "reverse"), multiplications(sizes, "forward")
-    print(f"{sizes}: reverse {reverse:,}   forward {forward:,}   best {fewest_multiplications(sizes):,}")
+    print(f"{sizes} reverse {reverse:,}, forward {forward:,}, best {fewest_multiplications(sizes):,}")
 
 # %% [markdown]
 # **Said more exactly than usual.** Reverse is not always the cheapest order, not even for one output: in the second line the lone input makes
@@ -198,9 +202,11 @@ for sizes in ([1000, 1000, 1000, 1], [1, 1000, 2, 1]):
 
 # %% tags=["exercise"] dlcalc={"exercise": "06.cost"}
 def cost(sizes, mode):
-    """Multiplications, an int: reverse n_L Σ_{l=1}^{L−1} n_l n_{l−1}, forward n_0 Σ_{l=2}^{L} n_l n_{l−1}.
+    """Multiplications, an int; the first factor is free.
 
-    sizes: the widths n_0..n_L; mode: "forward" or "reverse". The first factor is free.
+    reverse: n_L Σ_{l=1}^{L−1} n_l n_{l−1}
+    forward: n_0 Σ_{l=2}^{L} n_l n_{l−1}
+    sizes: the widths n_0..n_L; mode: "forward" or "reverse".
     """
     ### BEGIN SOLUTION
     entries = [a * b for a, b in zip(sizes, sizes[1:])]
@@ -264,6 +270,12 @@ backward = J @ u if bug else J.T @ u
 print(f"<u, Jt> = {u @ (J @ t):+.6f}   <backward(u), t> = {backward @ t:+.6f}")
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
+# A symmetric one: $J^\top u = Ju$, so forgetting the transpose changes nothing. The law sees a slip only where $J$ and $J^\top$ differ.
+#
+# </details>
+#
 # ## In your own words
 #
 # Finish the sentence: *Derivatives are multiplied along … and added where …; for one loss and many weights one multiplies from …,

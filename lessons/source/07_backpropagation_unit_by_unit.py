@@ -17,12 +17,12 @@ from dlcalc.backpropagation import MLP
 from dlcalc.exercises import check, hint, predict, solution
 from dlcalc.figures import backpropagation_by_unit
 from dlcalc.gradient_check import gradient_check
-from dlcalc.widgets import explore, flipbook
+from dlcalc.widgets import flipbook
 
 # %% [markdown]
 # ## What is given, what is asked
 #
-# One example $x$, its label $y$, a loss $\ell$ of the output $f = z^{(L)}$. The forward pass of lesson 01 has left you, for every unit $j$ of every layer $l$,
+# One example $x$, which is $v^{(0)}$ without its bias node, its label $y$, a loss $\ell$ of the output $f = z^{(L)}$, the only layer without φ. The forward pass of lesson 01 has left you, for every unit $j$ of every layer $l$,
 #
 # $$
 # z^{(l)}_j = \sum_{i=1}^{n_{l-1}+1} w^{(l)}_{j,i}\, v^{(l-1)}_i, \qquad v^{(l)}_j = \varphi\bigl(z^{(l)}_j\bigr), \qquad v^{(l)}_{n_l+1} = 1 \;\text{ (the bias node).}
@@ -56,7 +56,7 @@ bias_node
 
 # %% [markdown]
 # **Your task.** Step through one example: four steps forward, four back. Stop at step 6 and compute the next error signal yourself
-# before you go on. Then choose a weight and move it: how well does the finite difference agree? Last, let φ be relu and find an x₁ for
+# before you go on. Then choose a weight and move it: how well does the finite difference agree? Last, let φ be ReLU and find an x₁ for
 # which a hidden unit gets no signal.
 
 # %%
@@ -70,7 +70,7 @@ flipbook(
 # %% [markdown]
 # *Notice.* Each gradient is one product of two numbers that stand next to each other in the network: the signal behind the weight
 # and the value before it. The bias node is where the way back ends: no weight leads into it, so it has no $z$ and no $\delta$. Its
-# weight gets $\delta_j \cdot 1$. (Do the two slopes differ? Then a relu unit stands at $z = 0$ exactly: backpropagation takes $\varphi'(0) = 0$ from lesson 04,
+# weight gets $\delta_j \cdot 1$. (Do the two slopes differ? Then a ReLU unit stands at $z = 0$ exactly: backpropagation takes $\varphi'(0) = 0$ from lesson 04,
 # the finite difference the mean of both sides.)
 
 # %% [markdown]
@@ -92,7 +92,7 @@ flipbook(
 # \end{aligned}
 # $$
 #
-# Go on yourself: $\delta^{(1)}_2$, then the nine gradients, each a product of two numbers above. Only then run the cell, in which the library carries
+# Go on yourself: $\delta^{(1)}_2$, then the nine gradients, each a product of a signal and a value. Only then run the cell, in which the library carries
 # out the same loops.
 
 # %%
@@ -128,7 +128,8 @@ check("07.output_delta", output_delta)
 def hidden_delta(j, W_next, delta_next, z, dphi):
     """δ_j = φ′(z_j) Σ_k w_kj δ_k, a float; j counts from 0.
 
-    W_next (n_{l+1}, n_l + 1), bias last; delta_next (n_{l+1},); z (n_l,), this layer's pre-activations; dphi is φ′.
+    W_next (n_{l+1}, n_l + 1), bias last; delta_next (n_{l+1},);
+    z (n_l,), this layer's pre-activations; dphi is φ′.
     """
     ### BEGIN SOLUTION
     return dphi(z[j]) * sum(W_next[k, j] * delta_next[k] for k in range(len(delta_next)))
@@ -141,7 +142,11 @@ check("07.hidden_delta", hidden_delta)
 
 # %% tags=["exercise"] dlcalc={"exercise": "07.weight_grad"}
 def weight_grad(delta_j, v_i):
-    """∂ℓ/∂w_ji, a float; delta_j is unit j's error signal, v_i the value of node i (1.0 for the bias node)."""
+    """∂ℓ/∂w_ji, a float.
+
+    delta_j: unit j's error signal; v_i: the value of node i
+    (1.0 for the bias node).
+    """
     ### BEGIN SOLUTION
     return delta_j * v_i
     ### END SOLUTION
@@ -159,9 +164,10 @@ check("07.weight_grad", weight_grad)
 
 # %% tags=["exercise"] dlcalc={"exercise": "07.backprop_units"}
 def backprop_units(weights, x, y, phi, dphi):
-    """The list of L gradients of ℓ = Σ(f − y)², each shaped like its weights; any L.
+    """The list of L gradients of ℓ = Σ(f − y)², for any L.
 
-    weights: list of (n_l, n_{l−1} + 1), bias last; x (n_0,), y (n_L,); phi and dphi work on numbers and arrays.
+    Each is shaped like its weights. weights: list of (n_l, n_{l−1} + 1),
+    bias last; x (n_0,), y (n_L,); phi and dphi work on numbers and arrays.
     """
     ### BEGIN SOLUTION
     z, v = [], [np.append(x, 1.0)]
@@ -194,7 +200,7 @@ for sizes in ([5, 3, 1], [784, 256, 128, 10]):
     print(f"{P:,} weights: forward {P:,}, backward {backward:,}, differences {2 * P * P:,}")
 
 # %% [markdown]
-# However many weights there are, all their gradients together cost little more than one more forward pass. The reason is **reuse**: layer $l$ takes
+# However many weights there are, all their gradients together cost less than two more forward passes, here little more than one. The reason is **reuse**: layer $l$ takes
 # the values of the forward pass and the finished signals of layer $l+1$, and computes nothing of either anew.
 
 # %% [markdown]
@@ -225,6 +231,13 @@ loss = lambda W1: float(np.sum((MLP(weights=[W1, weights[1]], activation="sigmoi
 print(gradient_check(loss, weights[0], np.outer(delta, run.v[0])))
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
+# All three fail. With $w_{1,2} = w_{2,1}$ the weights behind the hidden units are symmetric, rows and columns are the same, and "incoming
+# weights" passes: a check sees only the network that you give it.
+#
+# </details>
+#
 # ## In your own words
 #
 # Finish the sentence: *The error signal of a hidden unit is …; the gradient of a weight is …; and nothing is computed twice

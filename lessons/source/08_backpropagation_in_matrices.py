@@ -58,7 +58,7 @@ from dlcalc.widgets import explore
 # \Delta^{(1)} = \Bigl( \begin{pmatrix} -4.5 \\ -1.5 \end{pmatrix} \begin{pmatrix} 3 & -2 \end{pmatrix} \Bigr) \odot \begin{pmatrix} 1 & 1 \\ 0 & 1 \end{pmatrix} = \begin{pmatrix} -13.5 & 9 \\ 0 & 3 \end{pmatrix}
 # $$
 #
-# The 0 among the slopes is ReLU's at $z = -2$. Compute the two gradients $\Delta^\top V$ on paper, then run the cell. (The first example alone would give half of lesson 07's numbers: the mean.)
+# The 0 among the slopes is ReLU's at $z = -2$. Compute the two gradients $\Delta^\top V$ on paper, then run the cell. (The first example's share is half of lesson 07's numbers: the mean.)
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -170,7 +170,7 @@ check("08.mlp_backward", mlp_backward)
 # \begin{aligned}
 # \frac{\partial z^{(l+1)}}{\partial z^{(l)}} &= \underbrace{\bar W^{(l+1)}}_{n_{l+1}\times n_l}\, \underbrace{\operatorname{diag}\bigl(\varphi'(z^{(l)})\bigr)}_{n_l\times n_l} && \text{a layer's Jacobian (lesson 05)} \\[4pt]
 # \underbrace{\delta^{(l)\top}}_{1\times n_l} &= (\underbrace{\delta^{(l+1)\top}}_{1\times n_{l+1}}\, \bar W^{(l+1)}) \odot \underbrace{\varphi'(z^{(l)})^\top}_{1\times n_l} && \text{a row times diag (lesson 06)} \\[4pt]
-# \frac{\partial \ell}{\partial W^{(l)}_{ij}} &= \sum_k \delta^{(l)}_k\, \underbrace{[k=i]\, v^{(l-1)}_j}_{\partial z_k / \partial W_{ij}} = \delta^{(l)}_i\, v^{(l-1)}_j && \text{only } z_i \text{ contains } W_{ij} \\[4pt]
+# \frac{\partial \ell}{\partial w^{(l)}_{j,i}} &= \sum_k \delta^{(l)}_k\, \underbrace{[k=j]\, v^{(l-1)}_i}_{\partial z_k / \partial w_{j,i}} = \delta^{(l)}_j\, v^{(l-1)}_i && \text{only } z_j \text{ contains } w_{j,i} \\[4pt]
 # \nabla_{W^{(l)}}\ell &= \underbrace{\delta^{(l)}}_{n_l\times 1}\, \underbrace{v^{(l-1)\top}}_{1\times (n_{l-1}+1)} && \text{all of them, in the shape of } W
 # \end{aligned}
 # $$
@@ -221,7 +221,7 @@ explore(
 # $$
 #
 # By hand: $f = (\ln 2, 0, 0)$ gives $p = (\tfrac12, \tfrac14, \tfrac14)$, and with the first class as the label $\delta = (-\tfrac12, \tfrac14, \tfrac14)$. Its entries always sum to 0:
-# what one class gains, the others lose. Every output is in every $p_j$, so there is no $\ell_j(f_j)$ to differentiate, only $\partial\ell/\partial f_j$.
+# what one class gains, the others lose. Every output is in every $p_j$, so the loss is no sum of terms in one $f_j$ each.
 #
 # | loss of one example | $\delta^{(L)}$ | the mean divides by |
 # |---|---|---|
@@ -239,7 +239,7 @@ explore(
 # \end{aligned}
 # $$
 #
-# Written as they stand, both logarithms overflow at $f = 1000$. So one takes the largest out first: $\ln\sum_k e^{f_k} = f_{\max} + \ln\sum_k e^{f_k - f_{\max}}$,
+# Written as they stand, $\ln\sum_k e^{f_k}$ and $\ln(1 + e^f)$ overflow at $f = 1000$. So one takes the largest out first: $\ln\sum_k e^{f_k} = f_{\max} + \ln\sum_k e^{f_k - f_{\max}}$,
 # and $\ln(1 + e^f) = \max(f, 0) + \ln(1 + e^{-|f|})$.
 
 # %%
@@ -262,8 +262,8 @@ predict("08.evaluations")
 
 # %% [markdown]
 # Compare all entries in one number, the **relative error** $\lVert n-g\rVert / (\lVert n\rVert + \lVert g\rVert)$: a difference of 0.001 is much for a gradient of
-# 0.01 and little for one of 1000. Below $10^{-7}$ in float64 the gradient is right; above $10^{-4}$ it is wrong; between, look closer: a kink
-# of ReLU within ±h, or float32, or a step that does not fit. (The step of lesson 05, $h = 10^{-5}$, will do. `dlcalc.gradient_check` takes
+# 0.01 and little for one of 1000. Below $10^{-7}$ in float64 the gradient is right; above $10^{-4}$ it is wrong (float32 alone makes about $10^{-3}$); between, look closer: a kink
+# of ReLU within ±h, or a step that does not fit. (The step of lesson 05, $h = 10^{-5}$, will do. `dlcalc.gradient_check` takes
 # $h = \varepsilon^{1/3} \max(1, |\theta_i|)$, divides by the step that rounding really left, and leaves out and counts the entries with a kink within ±h.)
 
 

@@ -15,7 +15,7 @@ from dlcalc.exercises import check, hint, predict, solution
 from dlcalc.figures import tape_in_steps
 from dlcalc.tape_comparison import follow
 from dlcalc.tape_nodes import Add, Node, apply, in_order
-from dlcalc.widgets import explore, flipbook
+from dlcalc.widgets import flipbook
 
 # %% [markdown]
 # ## What, why, how
@@ -276,7 +276,7 @@ print("abs", grad(torch.abs)(zero), "  sqrt", grad(torch.sqrt)(zero))
 print("leaky_relu", grad(torch.nn.LeakyReLU(0.1))(zero))
 
 # %% [markdown]
-# A branch that is not taken can still spoil a gradient: `where` passes 0 back into it, and $0\cdot\sqrt{0}'=0\cdot\infty$ is nan. The cure is a second
+# A branch that is not taken can still spoil a gradient: `where` passes 0 back into it, and 0 times the root's slope ∞ is nan. The cure is a second
 # `where` inside, which keeps the dangerous operation away from 0.
 
 # %%

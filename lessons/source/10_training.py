@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 10 · Training: the PyTorch example and real digits
 #
-# **The question.** The gradient is right, the loss goes down. Is the network?
+# **The question.** The gradient is right, the loss goes down. Is the network right?
 #
 # You run the lecture's PyTorch program, meet programs that train although they are wrong, and let your own backpropagation read handwriting.
 #
@@ -17,7 +17,7 @@ from dlcalc import datasets
 from dlcalc.exercises import check, hint, predict, progress, solution
 from dlcalc.exercises.lessons.clinic import histories
 from dlcalc.figures import digit_predictions, training_dashboard
-from dlcalc.widgets import explore, flipbook
+from dlcalc.widgets import flipbook
 
 # %% [markdown]
 # ## The lecture's program
@@ -92,7 +92,7 @@ if importlib.util.find_spec("torch"):
 #
 # $$
 # \begin{aligned}
-# \underbrace{\Delta_2}_{N\times 1}&=\tfrac{2}{N}\underbrace{(f-y)}_{N\times 1}&&\text{a mean over } N \text{ numbers}\\[2pt]
+# \underbrace{\Delta_2}_{N\times 1}&=\tfrac{2}{N}\underbrace{(f-y)}_{N\times 1}&&\text{mean; } y \text{ as a column}\\[2pt]
 # \underbrace{\Delta_1}_{N\times 3}&=(\underbrace{\Delta_2}_{N\times 1}\;\underbrace{\bar W_2}_{1\times 3})\odot\underbrace{[Z>0]}_{N\times 3}&&\text{ReLU's slope is 1 or 0}\\[2pt]
 # \underbrace{\nabla_{\bar W_l}\ell}_{n_l\times n_{l-1}}&=\underbrace{\Delta_l^\top}_{n_l\times N}\;\;\underbrace{V_{l-1}}_{N\times n_{l-1}},\qquad\underbrace{\nabla_{b_l}\ell}_{(n_l)}=\textstyle\sum_{\text{rows}}\Delta_l&&\text{the bias meets a 1}
 # \end{aligned}
@@ -148,7 +148,7 @@ check("10.train", train)
 # %% [markdown]
 # ## Break it: programs that train although they are wrong
 #
-# Leave out one line: nothing complains, the loss falls at first.
+# Leave out one line, and the loss still falls at first.
 
 # %%
 predict("10.no-flatten")
@@ -191,7 +191,7 @@ flipbook(
 # %%
 for label, patient in sorted(histories(seed=1), key=lambda pair: pair[0]):
     loss = patient["loss"]
-    print(f"{label:13s} loss from {loss[0]:5.3g} to {loss[-1]:6.3g}, lowest {np.nanmin(loss):6.3g};", end=" ")
+    print(f"{label:13s} loss {loss[0]:5.3g} → {loss[-1]:6.3g}, lowest {np.nanmin(loss):6.3g};", end=" ")
     print(f"last norm in layer 1 {patient['gradient_norm'][-1][0]:.2g}")
 
 # %% [markdown]
@@ -229,7 +229,7 @@ check("10.diagnose", diagnose)
 flipbook(digit_predictions, epoch=(0, 20), width=[4, 8, 32])
 
 # %% [markdown]
-# *Notice.* Mistakes gather in a few pairs, such as 8 read as 1.
+# *Notice.* 8 stays hardest, most often read as 1.
 #
 # **Now yours.** Copy what you have written into the cell below (it is graded alone):
 #
@@ -293,7 +293,7 @@ result = check("10.digits", digits)
 result
 
 # %% [markdown]
-# An image that your network misreads: can you read it?
+# Once it passes, an image that your network misreads: can you read it?
 
 # %%
 if result.passed:

@@ -139,6 +139,14 @@ def test_the_prediction_is_the_derivative_times_the_nudge(activation, nudged):
     assert shown["actual"] == pytest.approx(float(f(inputs[nudged] + 0.3) - f(inputs[nudged])), rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("nudged", "rate"), [("w_prime", "∂z/∂w′ = 3.000"), ("w", "∂f/∂w = 0.818"), ("x", "∂z/∂x = 0.500")]
+)
+def test_the_gear_that_is_nudged_shows_the_rate_at_which_the_nudge_enters(nudged, rate):
+    figure, _ = drawn(FIGURES["smallest_network"], x=3.0, w=2.0, w_prime=0.5, nudged=nudged)
+    assert rate in [text.get_text() for text in texts(figure)]
+
+
 def test_a_saturated_unit_kills_the_inner_derivative_and_not_the_outer_one():
     slopes = data("smallest_network", x=4.0, w_prime=4.0)["derivatives"]
     assert abs(slopes["w_prime"]) < 1e-5
