@@ -214,6 +214,8 @@ def test_who_asked_for_less_motion_gets_single_steps(browser, server):
     figure = figures_of(notebook)[0]
     say(figure, "z = 1.0:")
     figure.box.get_by_role("button", name="Next step").click()
+    say(figure, "z = 1.1:")
+    # Long enough for the next frames, if it played.
     notebook.page.wait_for_timeout(400)
     assert "z = 1.1:" in figure.words
     notebook.close()
