@@ -12,11 +12,11 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "site"), str(TESTS / "browser")]
 
-from jupyter_browser import BROWSER_OPTIONS, find_browser  # noqa: E402
-from playwright.sync_api import sync_playwright  # noqa: E402
-from serving import served  # noqa: E402
+from jupyter_browser import BROWSER_OPTIONS, find_browser  # noqa: E402 (after the path to it is set)
+from playwright.sync_api import sync_playwright  # noqa: E402 (after the path to it is set)
+from serving import served  # noqa: E402 (after the path to it is set)
 
-from dlcalc.site import build, lite  # noqa: E402
+from dlcalc.site import build, lite  # noqa: E402 (after the path to it is set)
 
 LESSON = "00_start_here"
 ROUNDS, PATIENCE = 2, 240_000
